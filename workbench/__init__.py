@@ -1,0 +1,28 @@
+"""Workbench: version prompts, run them against any model, score the outputs, and get a verdict."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from workbench.prompts.content import Prompt, load_prompt
+    from workbench.workspace import Workspace
+
+__version__ = "0.1.0"
+
+__all__ = ["Prompt", "Workspace", "load_prompt"]
+
+_HOMES = {
+    "Prompt": "workbench.prompts.content",
+    "Workspace": "workbench.workspace",
+    "load_prompt": "workbench.prompts.content",
+}
+
+
+def __getattr__(name: str) -> Any:
+    """Import a public name when it is first used, so that ``import workbench`` loads nothing."""
+    if name not in _HOMES:
+        raise AttributeError(f"module 'workbench' has no attribute {name!r}")
+    from importlib import import_module
+
+    return getattr(import_module(_HOMES[name]), name)

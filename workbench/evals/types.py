@@ -1,0 +1,116 @@
+"""The nouns of evaluation: case, dataset, scorer spec, score, gate, suite."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+from workbench.llm.types import Completion, ModelSpec
+
+
+@dataclass(frozen=True)
+class ScorerSpec:
+    """One scorer as a suite asks for it: ``type`` names the registry entry, ``params`` are its own options."""
+
+    type: str
+    name: str
+    negate: bool = False
+    weight: float = 1.0
+    threshold: float | None = None
+    extract: Any = None
+    params: dict[str, Any] = field(default_factory=dict)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the flat mapping that a suite file holds."""
+        data: dict[str, Any] = {"type": self.type, "name": self.name}
+        if self.negate:
+            data["negate"] = True
+        if self.weight != 1.0:
+            data["weight"] = self.weight
+        if self.threshold is not None:
+            data["threshold"] = self.threshold
+        if self.extract is not None:
+            data["extract"] = self.extract
+        return {**data, **self.params}
+
+
+@dataclass(frozen=True)
+class Case:
+    """One test: variables for the template, what is expected, and metadata to slice by.
+
+    ``scorers`` are this case's own, run beside the suite's.
+    """
+
+    id: str
+    vars: dict[str, Any] = field(default_factory=dict)
+    expected: Any = None
+    metadata: dict[str, Any] = field(default_factory=dict)
+    scorers: tuple[ScorerSpec, ...] = ()
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """Cases in their order; ``sha256`` identifies the content."""
+
+    cases: tuple[Case, ...]
+    sha256: str
+    source: str
+
+
+@dataclass(frozen=True)
+class ScoringInput:
+    """What a scorer may look at. ``output`` is the text after the spec's extract step."""
+
+    output: str
+    case: Case
+    completion: Completion
+
+
+@dataclass(frozen=True)
+class Score:
+    """What one scorer says of one completion.
+
+    ``value`` is 0–1 or a number in the scorer's unit; None with ``error`` set when it could not be computed
+    (an error is missing, never 0), or None without error when the quantity is unknown (cost of an unpriced
+    model). ``passed`` is None where the scorer measures and no threshold was given.
+    """
+
+    scorer: str
+    value: float | None
+    passed: bool | None = None
+    reason: str = ""
+    error: str | None = None
+
+
+@dataclass(frozen=True)
+class Gate:
+    """The rule that passes or fails a run: the candidate must not be worse than the baseline by over ``margin``."""
+
+    baseline: str
+    candidate: str
+    metric: str
+    margin: float = 0.0
+    max_cost_ratio: float | None = None
+    max_latency_ratio: float | None = None
+
+
+@dataclass(frozen=True)
+class Suite:
+    """Prompts × models × cases × repeats, scorers and gate. ``sha256`` identifies suite and cases together."""
+
+    name: str
+    description: str
+    prompts: tuple[str, ...]
+    models: tuple[ModelSpec, ...]
+    dataset: Dataset
+    scorers: tuple[ScorerSpec, ...]
+    slices: tuple[str, ...] = ()
+    repeats: int = 1
+    concurrency: int | None = None
+    gate: Gate | None = None
+    sha256: str = ""
+    folder: Path | None = None
+
+
+Unit = Literal["score", "seconds", "usd", "count"]

@@ -1,0 +1,127 @@
+"""What goes to a model and what comes back: the words that every other room uses for it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import asdict, dataclass, field
+from typing import Any, Literal, TypedDict
+
+from workbench.errors import ErrorKind
+
+
+class Message(TypedDict):
+    """One chat message, rendered: plain data, ready to send."""
+
+    role: Literal["system", "user", "assistant"]
+    content: str
+
+
+@dataclass(frozen=True)
+class ModelSpec:
+    """What answers, as a suite or a person names it.
+
+    ``outputs`` makes it a recorded model: a path to a JSONL file whose rows are
+    ``{id, output, usage?, latency_s?, ttft_s?, cost_usd?, error?}``, with ``{prompt}`` standing for the
+    prompt's name. ``api_key_env`` is the *name* of an environment variable, never a key.
+    """
+
+    id: str
+    params: dict[str, Any] = field(default_factory=dict)
+    api_base: str | None = None
+    api_key_env: str | None = None
+    label: str | None = None
+    outputs: str | None = None
+
+    @property
+    def name(self) -> str:
+        """What tables and selectors call it: the label, else the id."""
+        return self.label or self.id
+
+    @property
+    def recorded(self) -> bool:
+        """Whether its answers come from a file."""
+        return self.outputs is not None
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return it as plain data, leaving out what was not set."""
+        return {k: v for k, v in asdict(self).items() if v not in (None, {})}
+
+    @classmethod
+    def from_dict(cls, data: dict[str, Any]) -> ModelSpec:
+        """The inverse of `to_dict`."""
+        return cls(**data)
+
+
+@dataclass(frozen=True)
+class Usage:
+    """Tokens of one call in disjoint buckets: ``input`` excludes cached ones, ``output`` includes ``reasoning``.
+
+    None is unknown, never zero. ``estimated`` says that we counted, not the provider.
+    """
+
+    input: int | None = None
+    cache_read: int | None = None
+    cache_write: int | None = None
+    output: int | None = None
+    reasoning: int | None = None
+    estimated: bool = False
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return it as plain data, leaving out what is unknown."""
+        return {k: v for k, v in asdict(self).items() if v is not None}
+
+
+@dataclass(frozen=True)
+class Completion:
+    """One answer, or the typed error that came instead (then ``text`` is what had arrived, maybe empty).
+
+    Cost in USD, times in seconds; None is unknown. ``cached`` says that the answer was read from our own
+    cache: cost and latency are then those of the first time and are not spent again.
+    """
+
+    text: str = ""
+    usage: Usage = Usage()
+    cost_usd: float | None = None
+    latency_s: float | None = None
+    ttft_s: float | None = None
+    finish_reason: str | None = None
+    resolved_model: str | None = None
+    error: ErrorKind | None = None
+    error_message: str | None = None
+    cached: bool = False
+
+    @property
+    def ok(self) -> bool:
+        """Whether it is an answer that may be scored."""
+        return self.error is None
+
+
+@dataclass(frozen=True)
+class Request:
+    """One call: everything that shapes the answer.
+
+    ``prompt_name`` and ``case_id`` are what a recorded model looks up; other models never see them.
+    ``repeat`` counts from 0 and is part of the cache key, so that repeats are real samples.
+    """
+
+    model: ModelSpec
+    messages: tuple[Message, ...]
+    params: dict[str, Any] = field(default_factory=dict)
+    response_format: dict[str, Any] | None = None
+    prompt_name: str | None = None
+    case_id: str | None = None
+    repeat: int = 0
+
+    def cache_key(self) -> str:
+        """SHA-256 (hex) of everything that shapes the answer, and of nothing else."""
+        content = {
+            "model": self.model.id,
+            "api_base": self.model.api_base,
+            "params": {**self.params, **self.model.params},
+            "messages": list(self.messages),
+            "response_format": self.response_format,
+            "repeat": self.repeat,
+        }
+        text = json.dumps(content, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+        return hashlib.sha256(text.encode()).hexdigest()
