@@ -1,16 +1,16 @@
 """Every error that a person may meet, as one sentence: what is wrong, where, and what to do.
 
-    WorkbenchError                 shown without a traceback, exit code 2
-    ├── BadInput                   a file, field, option or value that cannot be used
-    │   ├── PromptError            a prompt file or its content
-    │   ├── TemplateError          a template that cannot be rendered with these values
-    │   ├── SuiteError             a suite file
-    │   └── DatasetError           a file of cases or of recorded outputs
-    ├── NotFound                   a name, number or selector that stands for nothing
-    ├── ConflictError              someone else changed it first; nothing was overwritten
-    ├── StoreError                 the database cannot be opened, read or written
-    ├── ReleaseError               git refused, or the repository cannot take the release
-    └── CompletionError            a model call that brought no (whole) answer; has a ``kind``
+WorkbenchError                 shown without a traceback, exit code 2
+├── BadInput                   a file, field, option or value that cannot be used
+│   ├── PromptError            a prompt file or its content
+│   ├── TemplateError          a template that cannot be rendered with these values
+│   ├── SuiteError             a suite file
+│   └── DatasetError           a file of cases or of recorded outputs
+├── NotFound                   a name, number or selector that stands for nothing
+├── ConflictError              someone else changed it first; nothing was overwritten
+├── StoreError                 the database cannot be opened, read or written
+├── ReleaseError               git refused, or the repository cannot take the release
+└── CompletionError            a model call that brought no (whole) answer; has a ``kind``
 """
 
 from __future__ import annotations
@@ -61,7 +61,9 @@ class WorkbenchError(Exception):
         return _restore, (type(self), self.args, self.__dict__)
 
 
-def _restore(kind: type[WorkbenchError], args: tuple[object, ...], state: dict[str, object]) -> WorkbenchError:
+def _restore(
+    kind: type[WorkbenchError], args: tuple[object, ...], state: dict[str, object]
+) -> WorkbenchError:
     """Rebuild an error that crossed a process boundary, keyword arguments included."""
     error = kind.__new__(kind)
     error.args = args
