@@ -308,7 +308,10 @@ class _Builder:
             return float(text.lower().replace(".inf", "inf").replace(".nan", "nan"))
         if kind == "str":
             return text
-        raise self.error(
+        raise self._tag_refused(node, line)
+
+    def _tag_refused(self, node: Any, line: int) -> BadInput:
+        return self.error(
             f"The tag {node.tag} is not allowed here", file=self.file, line=line, hint="remove it"
         )
 
