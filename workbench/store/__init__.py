@@ -1,0 +1,52 @@
+"""The database: one repository a noun. Only this room knows SQL."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+
+from workbench.store.connection import database_url, open_engine
+from workbench.store.library import DraftRepository, LabelRecord, PromptRepository, VersionRecord
+from workbench.store.playground import PlaygroundRepository
+from workbench.store.releases import ReleaseRecord, ReleaseRepository
+from workbench.store.results import CellRecord, ResultRepository
+from workbench.store.runs import RunRecord, RunRepository
+
+__all__ = [
+    "CellRecord",
+    "DraftRepository",
+    "LabelRecord",
+    "PlaygroundRepository",
+    "PromptRepository",
+    "ReleaseRecord",
+    "ReleaseRepository",
+    "ResultRepository",
+    "RunRecord",
+    "RunRepository",
+    "Store",
+    "VersionRecord",
+    "database_url",
+]
+
+
+class Store:
+    """All repositories on one database.
+
+    Raises:
+        StoreError: The database cannot be opened, or was made by a newer version.
+    """
+
+    def __init__(self, url: sa.URL) -> None:
+        from workbench.store.cache import CacheRepository
+
+        self.engine = open_engine(url)
+        self.prompts = PromptRepository(self.engine)
+        self.drafts = DraftRepository(self.engine)
+        self.runs = RunRepository(self.engine)
+        self.results = ResultRepository(self.engine)
+        self.cache = CacheRepository(self.engine)
+        self.playground = PlaygroundRepository(self.engine)
+        self.releases = ReleaseRepository(self.engine)
+
+    def close(self) -> None:
+        """Close every connection."""
+        self.engine.dispose()

@@ -1,0 +1,249 @@
+"""What a run will do, pinned: prompts × models × cases × repeats, with every content that shapes an answer."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from workbench.errors import BadInput, DatasetError, TemplateError
+from workbench.evals.types import Case, Gate, ScorerSpec, Suite
+from workbench.llm.recorded import recorded_files
+from workbench.llm.types import ModelSpec, Request
+from workbench.prompts.content import Prompt, parse_prompt, prompt_to_yaml
+from workbench.prompts.templates import Renderer, missing_variables
+
+
+class Cell(NamedTuple):
+    """One question to one model: positions in the plan, the case's id, and the repeat from 0."""
+
+    prompt_index: int
+    model_index: int
+    case_id: str
+    repeat: int
+
+
+@dataclass(frozen=True)
+class PinnedPrompt:
+    """A prompt version as a run holds it. ``number`` is 0 for a file outside the library."""
+
+    selector: str
+    name: str
+    number: int
+    prompt: Prompt
+
+    @property
+    def title(self) -> str:
+        """What people call it: ``name@3``, or the name alone for a file."""
+        return f"{self.name}@{self.number}" if self.number else self.name
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Everything a run refers to. Nothing in it can change under the run."""
+
+    suite: str
+    suite_sha256: str
+    dataset_sha256: str
+    prompts: tuple[PinnedPrompt, ...]
+    models: tuple[ModelSpec, ...]
+    cases: tuple[Case, ...]
+    scorers: tuple[ScorerSpec, ...]
+    slices: tuple[str, ...]
+    repeats: int
+    gate: Gate | None
+    recordings: dict[str, str]  # path of a file of recorded outputs → SHA-256 of its bytes
+    folder: str | None  # relative to the workspace; recorded outputs are looked up there
+
+    def cells(self) -> Iterator[Cell]:
+        """Yield every cell, both sides of a comparison close together, so that a partial run is balanced."""
+        for case in self.cases:
+            for repeat in range(self.repeats):
+                for model_index in range(len(self.models)):
+                    for prompt_index in range(len(self.prompts)):
+                        yield Cell(prompt_index, model_index, case.id, repeat)
+
+    def __len__(self) -> int:
+        return len(self.prompts) * len(self.models) * len(self.cases) * self.repeats
+
+    def request(self, cell: Cell, case: Case, renderer: Renderer) -> Request:
+        """Return the call that answers ``cell``.
+
+        Raises:
+            TemplateError: The prompt cannot be rendered with the case's variables.
+        """
+        pinned, model = self.prompts[cell.prompt_index], self.models[cell.model_index]
+        prompt = pinned.prompt
+        return Request(
+            model=model,
+            messages=() if model.recorded else renderer.render(prompt, case.vars),
+            params=dict(prompt.parameters),
+            response_format=response_format(prompt),
+            prompt_name=pinned.name,
+            case_id=case.id,
+            repeat=cell.repeat,
+        )
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return it as plain data without the cases, which are stored once by their hash."""
+        return {
+            "suite": self.suite,
+            "suite_sha256": self.suite_sha256,
+            "dataset_sha256": self.dataset_sha256,
+            "prompts": [
+                {
+                    "selector": p.selector,
+                    "name": p.name,
+                    "number": p.number,
+                    "sha256": p.prompt.sha256,
+                    "content": prompt_to_yaml(p.prompt),
+                }
+                for p in self.prompts
+            ],
+            "models": [model.to_dict() for model in self.models],
+            "scorers": [scorer.to_dict() for scorer in self.scorers],
+            "slices": list(self.slices),
+            "repeats": self.repeats,
+            "gate": vars(self.gate) if self.gate else None,
+            "recordings": self.recordings,
+            "folder": self.folder,
+        }
+
+    @classmethod
+    def from_dict(cls, data: dict[str, Any], cases: list[dict[str, Any]]) -> Plan:
+        """The inverse of `to_dict`, given the stored cases."""
+        return cls(
+            suite=data["suite"],
+            suite_sha256=data["suite_sha256"],
+            dataset_sha256=data["dataset_sha256"],
+            prompts=tuple(
+                PinnedPrompt(
+                    p["selector"], p["name"], p["number"], parse_prompt(p["content"], name=p["name"])[0]
+                )
+                for p in data["prompts"]
+            ),
+            models=tuple(ModelSpec.from_dict(model) for model in data["models"]),
+            cases=tuple(case_from_dict(case) for case in cases),
+            scorers=tuple(spec_from_dict(scorer) for scorer in data["scorers"]),
+            slices=tuple(data["slices"]),
+            repeats=data["repeats"],
+            gate=Gate(**data["gate"]) if data["gate"] else None,
+            recordings=data["recordings"],
+            folder=data["folder"],
+        )
+
+    def slice_values(self) -> dict[str, dict[str, Any]]:
+        """Return ``{field: {case id: value}}`` for the fields that the suite slices by."""
+        return {field: {case.id: case.metadata.get(field) for case in self.cases} for field in self.slices}
+
+
+def case_to_dict(case: Case) -> dict[str, Any]:
+    """Return a case as plain data."""
+    return {
+        "id": case.id,
+        "vars": case.vars,
+        "expected": case.expected,
+        "metadata": case.metadata,
+        "scorers": [scorer.to_dict() for scorer in case.scorers],
+    }
+
+
+def case_from_dict(data: dict[str, Any]) -> Case:
+    """The inverse of `case_to_dict`."""
+    return Case(**{**data, "scorers": tuple(spec_from_dict(scorer) for scorer in data["scorers"])})
+
+
+def spec_from_dict(data: dict[str, Any]) -> ScorerSpec:
+    """The inverse of `ScorerSpec.to_dict`."""
+    own = {k: data[k] for k in ("type", "name", "negate", "weight", "threshold", "extract") if k in data}
+    return ScorerSpec(**own, params={k: v for k, v in data.items() if k not in own})
+
+
+def response_format(prompt: Prompt) -> dict[str, Any] | None:
+    """Return what the OpenAI protocol calls ``response_format``, or None for plain text."""
+    if prompt.json_schema is not None:
+        return {"type": "json_schema", "json_schema": prompt.json_schema}
+    if prompt.response_format in (None, "text"):
+        return None
+    return {"type": prompt.response_format}
+
+
+def build_plan(suite: Suite, prompts: tuple[PinnedPrompt, ...], *, root: Path) -> Plan:
+    """Pin a suite, and refuse what could not be answered before anything is paid for.
+
+    Raises:
+        BadInput: There is no prompt or no model, or two of them cannot be told apart.
+        TemplateError: Some case lacks a variable that a prompt needs.
+        DatasetError: A file of recorded outputs is missing.
+    """
+    if not prompts:
+        raise BadInput(
+            f"The suite {suite.name} names no prompt", hint="list some under `prompts:` or pass --prompt"
+        )
+    if not suite.models:
+        raise BadInput(
+            f"The suite {suite.name} names no model", hint="list some under `models:` or pass --model"
+        )
+    _refuse_twins("model", [model.name for model in suite.models], hint="give one of them a `label`")
+    _refuse_twins("prompt", [pinned.title for pinned in prompts], hint="name each version once")
+    if any(not model.recorded for model in suite.models):
+        _check_variables(suite, prompts)
+    folder = suite.folder or root
+    return Plan(
+        suite=suite.name,
+        suite_sha256=suite.sha256,
+        dataset_sha256=suite.dataset.sha256,
+        prompts=prompts,
+        models=suite.models,
+        cases=suite.dataset.cases,
+        scorers=suite.scorers,
+        slices=suite.slices,
+        repeats=suite.repeats,
+        gate=suite.gate,
+        recordings=pin_recordings(suite.models, [p.name for p in prompts], folder),
+        folder=str(folder.relative_to(root)) if folder.is_relative_to(root) else str(folder),
+    )
+
+
+def pin_recordings(models: tuple[ModelSpec, ...], names: list[str], folder: Path) -> dict[str, str]:
+    """Return the SHA-256 of every file of recorded outputs, by its path.
+
+    Raises:
+        DatasetError: One of them is missing or cannot be read.
+    """
+    pinned: dict[str, str] = {}
+    for model in models:
+        for path in recorded_files(model, names, folder) if model.recorded else ():
+            try:
+                with path.open("rb") as stream:
+                    pinned[str(path)] = hashlib.file_digest(stream, "sha256").hexdigest()
+            except OSError as problem:
+                reason = problem.strerror or type(problem).__name__
+                raise DatasetError(
+                    f"The recorded outputs of {model.name} cannot be read ({reason})",
+                    file=path,
+                    hint="check `outputs:` in the suite",
+                ) from None
+    return pinned
+
+
+def _refuse_twins(what: str, names: list[str], *, hint: str) -> None:
+    for name in names:
+        if names.count(name) > 1:
+            raise BadInput(f"The {what} {name} is given twice", hint=hint)
+
+
+def _check_variables(suite: Suite, prompts: tuple[PinnedPrompt, ...]) -> None:
+    """Refuse a dataset that does not fit a prompt: better now than after half of the calls."""
+    for pinned in prompts:
+        lacking = [(c, m) for c in suite.dataset.cases if (m := missing_variables(pinned.prompt, c.vars))]
+        if lacking:
+            case, missing = lacking[0]
+            names = ", ".join(f"{{{{{name}}}}}" for name in missing)
+            others = f" and {len(lacking) - 1} more" if len(lacking) > 1 else ""
+            raise TemplateError(
+                f"{pinned.title} needs {names}, which case {case.id}{others} of {suite.name} does not give",
+                hint="add it to the cases, or give the variable a default in the prompt",
+            )

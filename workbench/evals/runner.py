@@ -1,0 +1,126 @@
+"""Asks the cells of a plan, so many at a time, and yields each answer the moment it is there.
+
+It never sees the store: whoever runs it commits each answer before the next one is taken.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Iterable
+from dataclasses import dataclass
+from typing import Protocol
+
+from workbench.errors import TemplateError
+from workbench.evals.plan import Cell, Plan
+from workbench.llm.types import Completion, Request
+from workbench.prompts.templates import Renderer
+
+#: Seconds that calls in flight get to finish after a stop: they are paid for already.
+GRACE_S = 15.0
+
+
+class Answering(Protocol):
+    """What the runner needs of the gateway."""
+
+    async def complete(self, request: Request) -> Completion:
+        """Answer one request; faults come back as typed errors in the completion."""
+
+
+@dataclass
+class CostCap:
+    """Stops before the call that could pass the cap.
+
+    The dearest call so far stands for each one in flight; until a first price is seen, one call goes at a time.
+    """
+
+    max_usd: float | None
+    spent_usd: float = 0.0
+    dearest_usd: float | None = None
+
+    def allows(self, in_flight: int) -> bool:
+        """Whether one more call may start beside ``in_flight`` others."""
+        if self.max_usd is None:
+            return True
+        if self.spent_usd >= self.max_usd:
+            return False
+        if self.dearest_usd is None:
+            return in_flight == 0
+        return self.spent_usd + (in_flight + 1) * self.dearest_usd <= self.max_usd
+
+    def add(self, spent_usd: float) -> None:
+        """Count one answer's new money."""
+        self.spent_usd += spent_usd
+        self.dearest_usd = max(self.dearest_usd or 0.0, spent_usd)
+
+
+def spent(plan: Plan, cell: Cell, completion: Completion) -> float:
+    """Return the new money in USD that an answer cost; cached and recorded answers cost none."""
+    if completion.cached or plan.models[cell.model_index].recorded:
+        return 0.0
+    return completion.cost_usd or 0.0
+
+
+async def answer_cells(
+    plan: Plan,
+    cells: Iterable[Cell],
+    gateway: Answering,
+    *,
+    concurrency: int,
+    cap: CostCap,
+    stopping: Callable[[], bool] = lambda: False,
+) -> AsyncIterator[tuple[Cell, Completion]]:
+    """Yield ``(cell, completion)`` in the order of arrival.
+
+    It ends when all cells are answered, when ``stopping`` turns true (calls in flight get `GRACE_S` to finish),
+    or when the next call could pass the cost cap and none is in flight.
+    """
+    waiting = iter(cells)
+    cases = {case.id: case for case in plan.cases}
+    flying: dict[asyncio.Task[Completion], Cell] = {}
+    with Renderer() as renderer:
+
+        async def ask(cell: Cell) -> Completion:
+            try:
+                request = plan.request(cell, cases[cell.case_id], renderer)
+            except TemplateError as problem:
+                return Completion(error="template", error_message=str(problem))
+            return await gateway.complete(request)
+
+        try:
+            while True:
+                while len(flying) < concurrency and not stopping() and cap.allows(len(flying)):
+                    cell = next(waiting, None)
+                    if cell is None:
+                        break
+                    flying[asyncio.create_task(ask(cell))] = cell
+                if not flying:
+                    return
+                grace = GRACE_S if stopping() else None
+                arrived = await _first_of(flying, stopping, grace)
+                if not arrived:
+                    return
+                for task in arrived:
+                    cell = flying.pop(task)
+                    completion = task.result()
+                    cap.add(spent(plan, cell, completion))
+                    yield cell, completion
+        finally:
+            for task in flying:
+                task.cancel()
+            await asyncio.gather(*flying, return_exceptions=True)
+
+
+async def _first_of(
+    flying: dict[asyncio.Task[Completion], Cell], stopping: Callable[[], bool], grace_s: float | None
+) -> set[asyncio.Task[Completion]]:
+    """Wait for an answer, and notice a stop within a fifth of a second; empty when the grace has run out."""
+    loop = asyncio.get_running_loop()
+    deadline = None if grace_s is None else loop.time() + grace_s
+    while True:
+        arrived, _ = await asyncio.wait(flying, timeout=0.2, return_when=asyncio.FIRST_COMPLETED)
+        if arrived:
+            return arrived
+        if deadline is None and stopping():
+            deadline = loop.time() + GRACE_S
+        if deadline is not None and loop.time() > deadline:
+            return set()

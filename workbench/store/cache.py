@@ -1,0 +1,64 @@
+"""Answers that were paid for, by everything that shaped them."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import sqlalchemy as sa
+
+from workbench.llm.types import Completion, Usage
+from workbench.store.base import Repository, now
+from workbench.store.tables import cache
+
+
+@dataclass(frozen=True)
+class CacheSize:
+    """How many answers are kept, in how many bytes, and since when."""
+
+    entries: int
+    bytes: int
+    oldest: str | None
+
+
+def completion_to_dict(completion: Completion) -> dict[str, Any]:
+    """Return a completion as plain data."""
+    return {**asdict(completion), "usage": completion.usage.to_dict()}
+
+
+def completion_from_dict(data: dict[str, Any]) -> Completion:
+    """The inverse of `completion_to_dict`."""
+    return Completion(**{**data, "usage": Usage(**data.get("usage", {}))})
+
+
+class CacheRepository(Repository):
+    """Implements `workbench.llm.gateway.CompletionCache` on the database."""
+
+    def get(self, key: str) -> Completion | None:
+        """Return the completion kept under ``key``, or None."""
+        with self._read() as connection:
+            data = connection.scalar(sa.select(cache.c.completion).where(cache.c.key == key))
+        return completion_from_dict(data) if data else None
+
+    def put(self, key: str, model: str, completion: Completion) -> None:
+        """Keep a completion; the first one under a key stays."""
+        with self._write() as connection:
+            connection.execute(
+                self._insert(cache)
+                .values(key=key, model=model, completion=completion_to_dict(completion), created_at=now())
+                .on_conflict_do_nothing(index_elements=["key"])
+            )
+
+    def size(self) -> CacheSize:
+        """Return how much is kept."""
+        length = sa.func.length(sa.cast(cache.c.completion, sa.Text))
+        query = sa.select(
+            sa.func.count(), sa.func.coalesce(sa.func.sum(length), 0), sa.func.min(cache.c.created_at)
+        )
+        with self._read() as connection:
+            return CacheSize(*connection.execute(query).one())
+
+    def clear(self) -> int:
+        """Forget every answer and return how many there were."""
+        with self._write() as connection:
+            return connection.execute(cache.delete()).rowcount

@@ -1,0 +1,271 @@
+"""Answers and scores of a run: written one by one, read as pages or as frames."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import sqlalchemy as sa
+
+from workbench.evals.plan import Cell
+from workbench.evals.types import Score
+from workbench.llm.types import Completion, Usage
+from workbench.store.base import Repository, now
+from workbench.store.tables import completions, runs, scores, scorings
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+@dataclass(frozen=True)
+class CellRecord:
+    """One answered cell with its scores."""
+
+    id: int
+    cell: Cell
+    completion: Completion
+    scores: tuple[Score, ...] = ()
+
+
+@dataclass(frozen=True)
+class Scoring:
+    """One scoring of a run's outputs; a run has one for each time it was scored."""
+
+    id: int
+    suite_sha256: str
+    scorers: list[dict[str, Any]]
+    complete: bool
+    created_at: str
+
+
+_CELL = (completions.c.prompt_index, completions.c.model_index, completions.c.case_id, completions.c.repeat)
+
+
+class ResultRepository(Repository):
+    """Completions and scores."""
+
+    def add_completion(self, run_id: str, cell: Cell, completion: Completion, *, spent_usd: float) -> int:
+        """Commit one answer and the run's counters together, and return the row's id.
+
+        An error stored earlier for the cell is replaced; an answer never is.
+        """
+        values = {
+            "text": completion.text,
+            "usage": completion.usage.to_dict(),
+            "cost_usd": completion.cost_usd,
+            "latency_s": completion.latency_s,
+            "ttft_s": completion.ttft_s,
+            "finish_reason": completion.finish_reason,
+            "resolved_model": completion.resolved_model,
+            "error": completion.error,
+            "error_message": completion.error_message,
+            "cached": completion.cached,
+            "created_at": now(),
+        }
+        here = _at(run_id, cell)
+        with self._write() as connection:
+            before = connection.execute(sa.select(completions.c.id, completions.c.error).where(here)).first()
+            if before is not None and before.error is None:
+                return before.id
+            if before is None:
+                row_id = connection.execute(
+                    completions.insert().values(run_id=run_id, **vars(cell), **values)
+                ).inserted_primary_key[0]
+            else:
+                row_id = before.id
+                connection.execute(completions.update().where(here).values(**values))
+                connection.execute(scores.delete().where(scores.c.completion_id == row_id))
+            connection.execute(_counters(run_id, completion, new=before is None, spent_usd=spent_usd))
+        return row_id
+
+    def answered(self, run_id: str) -> set[Cell]:
+        """Return the cells that have an answer; errors are not among them."""
+        query = sa.select(*_CELL).where(completions.c.run_id == run_id, completions.c.error.is_(None))
+        with self._read() as connection:
+            return {Cell(*row) for row in connection.execute(query)}
+
+    def begin_scoring(self, run_id: str, suite_sha256: str, scorers: list[dict[str, Any]]) -> int:
+        """Open a new scoring and return its id."""
+        with self._write() as connection:
+            return connection.execute(
+                scorings.insert().values(
+                    run_id=run_id,
+                    suite_sha256=suite_sha256,
+                    scorers=scorers,
+                    complete=False,
+                    created_at=now(),
+                )
+            ).inserted_primary_key[0]
+
+    def finish_scoring(self, scoring_id: int) -> None:
+        """Mark a scoring as complete, so that it becomes the one that is shown."""
+        with self._write() as connection:
+            connection.execute(scorings.update().where(scorings.c.id == scoring_id).values(complete=True))
+
+    def scorings(self, run_id: str) -> list[Scoring]:
+        """Return all scorings of a run, oldest first."""
+        query = sa.select(*(c for c in scorings.c if c.name != "run_id")).where(scorings.c.run_id == run_id)
+        with self._read() as connection:
+            return [Scoring(**row) for row in connection.execute(query.order_by(scorings.c.id)).mappings()]
+
+    def current_scoring(self, run_id: str) -> Scoring | None:
+        """Return the newest complete scoring, else the newest, else None."""
+        found = self.scorings(run_id)
+        complete = [scoring for scoring in found if scoring.complete]
+        return (complete or found or [None])[-1]
+
+    def unscored(self, run_id: str, scoring_id: int) -> list[CellRecord]:
+        """Return the answered or failed cells that this scoring has not scored yet."""
+        scored = sa.select(scores.c.completion_id).where(scores.c.scoring_id == scoring_id)
+        query = sa.select(completions).where(completions.c.run_id == run_id, completions.c.id.not_in(scored))
+        with self._read() as connection:
+            return [
+                _cell_record(row, ())
+                for row in connection.execute(query.order_by(completions.c.id)).mappings()
+            ]
+
+    def add_scores(self, scoring_id: int, scored: Iterable[tuple[int, Sequence[Score]]]) -> None:
+        """Store the scores of one or more completions in one transaction."""
+        rows = [
+            {"scoring_id": scoring_id, "completion_id": completion_id, **vars(score)}
+            for completion_id, found in scored
+            for score in found
+        ]
+        if not rows:
+            return
+        with self._write() as connection:
+            keys = ["scoring_id", "completion_id", "scorer"]
+            connection.execute(self._insert(scores).on_conflict_do_nothing(index_elements=keys), rows)
+
+    def page(
+        self,
+        run_id: str,
+        scoring_id: int | None,
+        *,
+        case_ids: Sequence[str] | None = None,
+        search: str = "",
+        only: str | None = None,
+        prompt_index: int | None = None,
+        model_index: int | None = None,
+        limit: int = 50,
+        offset: int = 0,
+    ) -> tuple[int, list[CellRecord]]:
+        """Return how many cells match, and one page of them in the order of their cases.
+
+        Args:
+            search: Words that must stand in the case id, the output or the error.
+            only: ``errors`` or ``failed`` (some scorer did not pass), or None for all.
+        """
+        where = [completions.c.run_id == run_id]
+        if case_ids is not None:
+            where.append(completions.c.case_id.in_(case_ids))
+        if prompt_index is not None:
+            where.append(completions.c.prompt_index == prompt_index)
+        if model_index is not None:
+            where.append(completions.c.model_index == model_index)
+        for word in search.split():
+            columns = (completions.c.case_id, completions.c.text, completions.c.error_message)
+            where.append(sa.or_(*(column.icontains(word, autoescape=True) for column in columns)))
+        if only == "errors":
+            where.append(completions.c.error.is_not(None))
+        elif only == "failed":
+            failed = sa.select(scores.c.completion_id).where(
+                scores.c.scoring_id == scoring_id, scores.c.passed.is_(False)
+            )
+            where.append(completions.c.id.in_(failed))
+        order = (
+            completions.c.case_id,
+            completions.c.repeat,
+            completions.c.model_index,
+            completions.c.prompt_index,
+        )
+        with self._read() as connection:
+            total = connection.scalar(sa.select(sa.func.count()).select_from(completions).where(*where))
+            query = sa.select(completions).where(*where).order_by(*order).limit(limit).offset(offset)
+            rows = connection.execute(query).mappings().all()
+            found = _scores_of(connection, scoring_id, [row["id"] for row in rows])
+        return total, [_cell_record(row, found.get(row["id"], ())) for row in rows]
+
+    def frames(self, run_id: str, scoring_id: int | None) -> tuple[pd.DataFrame, pd.DataFrame]:
+        """Return ``(scores, cells)`` as `workbench.analysis` reads them, with indexes for prompt and model.
+
+        ``scores`` has one row a cell and scorer; ``cells`` one row a cell.
+        """
+        import pandas as pd
+
+        cells = sa.select(
+            completions.c.id,
+            *_CELL,
+            completions.c.cost_usd,
+            completions.c.latency_s,
+            completions.c.ttft_s,
+            completions.c.usage,
+            completions.c.cached,
+            completions.c.error,
+        ).where(completions.c.run_id == run_id)
+        scored = (
+            sa.select(*_CELL, scores.c.scorer, scores.c.value, scores.c.passed, scores.c.error)
+            .join(completions, completions.c.id == scores.c.completion_id)
+            .where(scores.c.scoring_id == scoring_id)
+        )
+        with self._read() as connection:
+            cell_rows = connection.execute(cells.order_by(completions.c.id)).all()
+            score_rows = connection.execute(scored.order_by(completions.c.id)).all()
+        cell_frame = pd.DataFrame(cell_rows, columns=[c.name for c in cells.selected_columns])
+        usage = [Usage(**u) for u in cell_frame.pop("usage")]
+        cell_frame["input_tokens"] = [_input_tokens(u) for u in usage]
+        cell_frame["output_tokens"] = [u.output for u in usage]
+        for column in ("cost_usd", "latency_s", "ttft_s", "input_tokens", "output_tokens"):
+            cell_frame[column] = pd.to_numeric(cell_frame[column]).astype(float)
+        score_frame = pd.DataFrame(score_rows, columns=[c.name for c in scored.selected_columns])
+        score_frame["value"] = pd.to_numeric(score_frame["value"]).astype(float)
+        return score_frame, cell_frame
+
+
+def _at(run_id: str, cell: Cell) -> sa.ColumnElement[bool]:
+    return sa.and_(completions.c.run_id == run_id, *(completions.c[k] == v for k, v in vars(cell).items()))
+
+
+def _counters(run_id: str, completion: Completion, *, new: bool, spent_usd: float) -> sa.Update:
+    """Move the run's counters by one answer; a replaced error was counted as done already."""
+    values: dict[str, Any] = {"spent_usd": runs.c.spent_usd + spent_usd}
+    if new:
+        values["done"] = runs.c.done + 1
+    if new != completion.ok:
+        values["errors"] = runs.c.errors + (1 if new else -1)
+    if completion.ok and completion.cached:
+        values["cached"] = runs.c.cached + 1
+    if completion.cost_usd is not None:
+        values["cost_usd"] = sa.func.coalesce(runs.c.cost_usd, 0.0) + completion.cost_usd
+    elif completion.ok:
+        values["cost_unknown"] = runs.c.cost_unknown + 1
+    return runs.update().where(runs.c.id == run_id).values(**values)
+
+
+def _scores_of(
+    connection: sa.Connection, scoring_id: int | None, ids: list[int]
+) -> dict[int, tuple[Score, ...]]:
+    query = sa.select(*(c for c in scores.c if c.name != "scoring_id")).where(
+        scores.c.scoring_id == scoring_id, scores.c.completion_id.in_(ids)
+    )
+    found: dict[int, tuple[Score, ...]] = {}
+    for row in connection.execute(query).mappings():
+        values = dict(row)
+        row_id = values.pop("completion_id")
+        found[row_id] = (*found.get(row_id, ()), Score(**values))
+    return found
+
+
+def _cell_record(row: Any, found: Sequence[Score]) -> CellRecord:
+    values = dict(row)
+    cell = Cell(*(values.pop(column.name) for column in _CELL))
+    row_id = values.pop("id")
+    for name in ("run_id", "created_at"):
+        values.pop(name)
+    return CellRecord(row_id, cell, Completion(**{**values, "usage": Usage(**values["usage"])}), tuple(found))
+
+
+def _input_tokens(usage: Usage) -> int | None:
+    parts = [usage.input, usage.cache_read, usage.cache_write]
+    return None if usage.input is None else sum(part or 0 for part in parts)
