@@ -23,11 +23,10 @@ class ScorerSpec:
 
     def to_dict(self) -> dict[str, Any]:
         """Return the flat mapping that a suite file holds."""
-        data: dict[str, Any] = {"type": self.type, "name": self.name}
+        # The weight is always written: what it is by default depends on the scorer's unit.
+        data: dict[str, Any] = {"type": self.type, "name": self.name, "weight": self.weight}
         if self.negate:
             data["negate"] = True
-        if self.weight != 1.0:
-            data["weight"] = self.weight
         if self.threshold is not None:
             data["threshold"] = self.threshold
         if self.extract is not None:

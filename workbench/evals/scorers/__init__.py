@@ -1,0 +1,42 @@
+"""Scorers: each a small class in a family's module, registered by the name that a suite writes."""
+
+from __future__ import annotations
+
+from workbench.evals.scorers import text as text
+from workbench.evals.scorers.registry import (
+    SCORERS,
+    Outcome,
+    ParamDoc,
+    ParamError,
+    ScorerDoc,
+    ScoringError,
+    describe_scorers,
+    scorer,
+)
+from workbench.evals.scorers.scoring import (
+    Scorer,
+    build_scorer,
+    has_overall,
+    lower_is_better,
+    parse_scorer,
+    score_completion,
+    scorer_units,
+)
+
+__all__ = [
+    "SCORERS",
+    "Outcome",
+    "ParamDoc",
+    "ParamError",
+    "Scorer",
+    "ScorerDoc",
+    "ScoringError",
+    "build_scorer",
+    "describe_scorers",
+    "has_overall",
+    "lower_is_better",
+    "parse_scorer",
+    "score_completion",
+    "scorer",
+    "scorer_units",
+]

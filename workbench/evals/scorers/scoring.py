@@ -1,0 +1,228 @@
+"""From a suite's entry to a scorer, and from a completion to its scores."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from workbench.evals.combine import OVERALL, Weighted, overall
+from workbench.evals.extract import Extractor, build_extractor
+from workbench.evals.scorers.registry import (
+    SCORERS,
+    Entry,
+    Outcome,
+    ParamError,
+    ScorerImpl,
+    ScoringError,
+    suggest,
+)
+from workbench.evals.types import Case, Score, ScorerSpec, ScoringInput, Unit
+from workbench.llm.types import Completion
+
+WRAPPER_KEYS = ("type", "name", "negate", "weight", "threshold", "extract")
+MAX_REASON = 500
+_DOWN: frozenset[Unit] = frozenset({"seconds", "usd"})
+
+
+@dataclass(frozen=True)
+class Scorer:
+    """A scorer ready to use: extract, score, threshold, negate, and every crash turned into an error.
+
+    A negated scorer passes where the plain one would fail, and a score of 0–1 becomes ``1 - value``.
+    """
+
+    spec: ScorerSpec
+    unit: Unit
+    impl: ScorerImpl
+    extractor: Extractor
+    limited: bool
+
+    @property
+    def name(self) -> str:
+        """What tables call it."""
+        return self.spec.name
+
+    @property
+    def weight(self) -> float:
+        """Its weight in `overall`; 0 for a measure that neither passes nor fails."""
+        return self.spec.weight if self.unit == "score" or self.limited else 0.0
+
+    def score(self, cell: ScoringInput) -> Score:
+        """Score a cell whose ``output`` is the whole text of the completion. Never raises."""
+        try:
+            output = self.extractor(cell.output)
+            outcome = self.impl.score(cell if output is cell.output else replace(cell, output=output))
+        except ScoringError as problem:
+            return Score(self.name, None, error=str(problem)[:MAX_REASON])
+        except TimeoutError:
+            return Score(self.name, None, error="the regular expression took too long on this output")
+        except Exception as problem:  # a scorer's crash is this cell's error, never the run's end
+            return Score(self.name, None, error=f"{type(problem).__name__}: {problem}"[:MAX_REASON])
+        return self._judge(outcome)
+
+    def _judge(self, outcome: Outcome) -> Score:
+        value, passed = outcome.value, outcome.passed
+        if value is not None and self.spec.threshold is not None:
+            limit = self.spec.threshold
+            passed = value <= limit if self.unit in _DOWN else value >= limit
+        if self.spec.negate:
+            passed = None if passed is None else not passed
+            value = 1.0 - value if value is not None and self.unit == "score" else value
+        reason = outcome.reason
+        if self.spec.negate and passed is False and not reason:
+            reason = "it must not"
+        return Score(self.name, value, passed, reason[:MAX_REASON])
+
+
+def parse_scorer(data: Any, *, taken: set[str] | None = None) -> ScorerSpec:
+    """Return the spec that a suite's entry stands for: a mapping, or a type alone.
+
+    A name that is not given is the type, numbered where ``taken`` has it already; the name is added to ``taken``.
+
+    Raises:
+        ParamError: The entry cannot be used; ``path`` leads to the field.
+    """
+    taken = set() if taken is None else taken
+    if isinstance(data, str):
+        data = {"type": data}
+    if not isinstance(data, dict):
+        raise ParamError("a scorer is a type or a mapping with a type")
+    entry = _entry(data.get("type"))
+    spec = ScorerSpec(
+        type=entry.type,
+        name=_name(data.get("name"), entry.type, taken),
+        negate=_flag(data.get("negate", False)),
+        weight=_number(data.get("weight"), "weight", 1.0 if entry.unit == "score" else 0.0),
+        threshold=None if data.get("threshold") is None else _number(data["threshold"], "threshold", 0.0),
+        extract=data.get("extract"),
+        params={k: v for k, v in data.items() if k not in WRAPPER_KEYS},
+    )
+    _check(spec, entry, weight_given="weight" in data)
+    build_scorer(spec)
+    taken.add(spec.name)
+    return spec
+
+
+def _entry(type_name: Any) -> Entry:
+    if type_name is None:
+        raise ParamError('"type" is missing', (), f"use one of {', '.join(sorted(SCORERS))}")
+    if not isinstance(type_name, str) or type_name not in SCORERS:
+        raise ParamError(
+            f'there is no scorer "{str(type_name)[:60]}"',
+            ("type",),
+            suggest(str(type_name)[:60], sorted(SCORERS)),
+        )
+    return SCORERS[type_name]
+
+
+def _name(name: Any, type_name: str, taken: set[str]) -> str:
+    if name is None:
+        number, name = 2, type_name
+        while name in taken:
+            name, number = f"{type_name}-{number}", number + 1
+        return name
+    if not isinstance(name, str) or not name.strip() or len(name) > 100 or not name.isprintable():
+        raise ParamError("a scorer's name is one line of at most 100 characters", ("name",))
+    name = name.strip()
+    if name == OVERALL:
+        raise ParamError('"overall" is the name of the weighted mean', ("name",), "choose another name")
+    if name in taken:
+        raise ParamError(f'two scorers are called "{name}"', ("name",), "give each its own name")
+    return name
+
+
+def _flag(value: Any) -> bool:
+    if not isinstance(value, bool):
+        raise ParamError("negate is true or false", ("negate",))
+    return value
+
+
+def _number(value: Any, field: str, default: float) -> float:
+    if value is None:
+        return default
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= 1e9:
+        raise ParamError(f"{field} is a number from 0 on", (field,))
+    return float(value)
+
+
+def _check(spec: ScorerSpec, entry: Entry, *, weight_given: bool) -> None:
+    if entry.unit == "score" and spec.threshold is not None and spec.threshold > 1:
+        raise ParamError("threshold is between 0 and 1 for this scorer", ("threshold",))
+    if entry.limit and spec.threshold is not None and spec.params.get(entry.limit) is not None:
+        raise ParamError(f"threshold and {entry.limit} say the same", ("threshold",), "give one of them")
+    if entry.unit != "score" and weight_given and spec.weight > 0 and not _limited(spec, entry):
+        raise ParamError(
+            f"a weight needs {entry.limit or 'threshold'}: without it {entry.type} only measures", ("weight",)
+        )
+
+
+def _limited(spec: ScorerSpec, entry: Entry) -> bool:
+    return spec.threshold is not None or bool(entry.limit and spec.params.get(entry.limit) is not None)
+
+
+def build_scorer(spec: ScorerSpec) -> Scorer:
+    """Return the scorer that a spec describes.
+
+    Raises:
+        ParamError: Its type, parameters or extract step cannot be used.
+    """
+    entry = _entry(spec.type)
+    try:
+        extractor = build_extractor(spec.extract)
+    except ValueError as problem:
+        raise ParamError(str(problem), ("extract",)) from None
+    return Scorer(spec, entry.unit, entry.build(spec.params), extractor, _limited(spec, entry))
+
+
+def has_overall(specs: Iterable[ScorerSpec], cases: Iterable[Case] = ()) -> bool:
+    """Whether a suite's cells get an `overall`: some cell has at least two weighted scorers."""
+    weighted = sum(build_scorer(spec).weight > 0 for spec in specs)
+    most = max(
+        (sum(build_scorer(s).weight > 0 for s in case.scorers) for case in cases if case.scorers), default=0
+    )
+    return weighted + most >= 2
+
+
+def score_completion(
+    scorers: Sequence[Scorer], case: Case, completion: Completion, *, with_overall: bool | None = None
+) -> list[Score]:
+    """Return the scores of one completion, then ``overall``.
+
+    Never raises. A completion that failed gives scores without a value whose error is its kind.
+
+    Args:
+        scorers: The suite's and the case's own.
+        with_overall: Whether to add `overall`; left out, it is added from two weighted scorers on. A suite
+            whose cases have scorers of their own passes `has_overall`, so that every cell has it or none.
+    """
+    if completion.error is not None:
+        scores = [Score(scorer.name, None, error=completion.error) for scorer in scorers]
+    else:
+        cell = ScoringInput(completion.text, case, completion)
+        scores = [scorer.score(cell) for scorer in scorers]
+    weighted = [
+        Weighted(score, s.weight, s.unit) for s, score in zip(scorers, scores, strict=True) if s.weight > 0
+    ]
+    if with_overall is None:
+        with_overall = len(weighted) >= 2
+    if with_overall and weighted:
+        total = overall(weighted)
+        if completion.error is not None:
+            total = replace(total, error=completion.error)
+        scores.append(total)
+    return scores
+
+
+def scorer_units(specs: Iterable[ScorerSpec]) -> dict[str, Unit]:
+    """Return what each scorer's value is measured in, by name, ``overall`` included where there is one."""
+    specs = list(specs)
+    units: dict[str, Unit] = {spec.name: _entry(spec.type).unit for spec in specs}
+    if has_overall(specs):
+        units[OVERALL] = "score"
+    return units
+
+
+def lower_is_better(unit: Unit) -> bool:
+    """Whether a smaller value of this unit is the better one (seconds and USD; scores are better high)."""
+    return unit in _DOWN
