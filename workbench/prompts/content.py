@@ -164,14 +164,14 @@ def load_prompt(path: str | Path) -> Prompt:
     return load_prompt_file(Path(path))[0]
 
 
-def load_prompt_file(path: Path) -> tuple[Prompt, Lineage | None]:
-    """Read one prompt file with its lineage.
+def load_prompt_file(path: Path, *, name: str | None = None) -> tuple[Prompt, Lineage | None]:
+    """Read one prompt file with its lineage; the file's name gives the prompt's, unless ``name`` does.
 
     Raises:
         PromptError: It cannot be read, with file, line and field.
     """
     text = read_text(path, what="prompt file", max_bytes=MAX_PROMPT_BYTES, error=PromptError)
-    return parse_prompt(text, name=prompt_name(path), file=path)
+    return parse_prompt(text, name=name or prompt_name(path), file=path)
 
 
 def parse_prompt(text: str, *, name: str, file: str | Path | None = None) -> tuple[Prompt, Lineage | None]:
