@@ -1,0 +1,74 @@
+"""Intervals for one mean: Wilson for proportions, t over cases for everything else."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from scipy import special
+
+Floats = NDArray[np.float64]
+
+
+def z_quantile(confidence: float) -> float:
+    """Return the two-sided normal quantile, such as 1.96 for 0.95."""
+    return float(special.ndtri(0.5 + confidence / 2))
+
+
+def wilson(successes: ArrayLike, n: ArrayLike, confidence: float = 0.95) -> tuple[Floats, Floats]:
+    """Wilson's score interval for a proportion, without continuity correction; NaN where ``n`` is 0.
+
+    Source: Wilson 1927; method 3 of Newcombe, Statistics in Medicine 17 (1998) 857-872.
+    """
+    x, total = np.asarray(successes, float), np.asarray(n, float)
+    z2 = z_quantile(confidence) ** 2
+    with np.errstate(divide="ignore", invalid="ignore"):
+        rate = x / total
+        centre = (x + z2 / 2) / (total + z2)
+        half = np.sqrt(z2 * (total * rate * (1 - rate) + z2 / 4)) / (total + z2)
+    low = np.where(x == 0, np.where(total > 0, 0.0, np.nan), centre - half)
+    high = np.where((x == total) & (total > 0), 1.0, centre + half)
+    return low, high
+
+
+def t_interval(
+    mean: ArrayLike,
+    sd: ArrayLike,
+    n: ArrayLike,
+    confidence: float = 0.95,
+    *,
+    bounds: tuple[float, float] | None = None,
+) -> tuple[Floats, Floats]:
+    """Student's t interval for a mean of ``n`` independent cases with sample standard deviation ``sd``.
+
+    NaN (unknown) for fewer than two cases. Where every case has the same value, t would claim certainty; then
+    with ``bounds`` (the range of one case's value) the interval is `constant_interval`, and without it is NaN.
+    """
+    m, s, k = (np.asarray(v, float) for v in (mean, sd, n))
+    with np.errstate(divide="ignore", invalid="ignore"):
+        half = special.stdtrit(np.maximum(k - 1, 1), 0.5 + confidence / 2) * s / np.sqrt(k)
+    usable = (k >= 2) & is_spread(s, m)
+    low, high = np.where(usable, m - half, np.nan), np.where(usable, m + half, np.nan)
+    if bounds is None:
+        return low, high
+    flat_low, flat_high = constant_interval(m, k, confidence, bounds=bounds)
+    flat = (k >= 2) & ~is_spread(s, m)
+    low, high = np.where(flat, flat_low, low), np.where(flat, flat_high, high)
+    return np.clip(low, *bounds), np.clip(high, *bounds)
+
+
+def is_spread(sd: ArrayLike, mean: ArrayLike) -> NDArray[np.bool_]:
+    """Tell whether a standard deviation is more than rounding noise around its mean."""
+    return np.asarray(sd, float) > 1e-10 * np.maximum(np.abs(np.asarray(mean, float)), 1e-6)
+
+
+def constant_interval(
+    value: ArrayLike, n: ArrayLike, confidence: float = 0.95, *, bounds: tuple[float, float]
+) -> tuple[Floats, Floats]:
+    """Interval for a mean of which all ``n`` cases seen have the same ``value``, each within ``bounds``.
+
+    At most a share ``1 - (alpha/2)**(1/n)`` of all cases can be different (Clopper and Pearson's limit for no
+    event in n, the exact form of the rule of three), and those could lie anywhere within the bounds.
+    """
+    v, k = np.asarray(value, float), np.maximum(np.asarray(n, float), 1)
+    share = 1 - ((1 - confidence) / 2) ** (1 / k)
+    return v - share * (v - bounds[0]), v + share * (bounds[1] - v)

@@ -1,0 +1,188 @@
+"""Estimators for two versions on the same cases: differences are B − A, one value a case."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from scipy import special
+
+from workbench.analysis.estimators import Floats, z_quantile
+
+#: Up to this many cases that differ, the sign-flip test looks at every one of the 2**n ways.
+EXACT_CASES = 15
+#: Above `EXACT_CASES` it draws this many ways at random, always the same ones.
+DRAWS = 20_000
+#: Above this many differing cases the sum of flipped signs is as good as normal.
+NORMAL_CASES = 10_000
+#: A number of cases beyond this is no useful answer to "how many would decide?".
+MAX_CASES_TO_DECIDE = 1_000_000
+POWER = 0.8
+_SEED = 20_240_229
+_CHUNK_BYTES = 24_000_000
+
+
+def bonett_price(wins: int, losses: int, n: int, confidence: float = 0.95) -> tuple[float, float]:
+    """Adjusted Wald interval for a paired difference of proportions.
+
+    Args:
+        wins: Pairs that only B passes.
+        losses: Pairs that only A passes.
+        n: All pairs.
+        confidence: Two-sided confidence.
+
+    Source: Bonett and Price, Journal of Educational and Behavioral Statistics 37 (2012) 479-488: one is added
+    to each discordant count and two to n.
+    """
+    centre, sd = bonett_price_moments(wins, losses, n)
+    half = z_quantile(confidence) * sd / math.sqrt(n + 2)
+    return max(-1.0, centre - half), min(1.0, centre + half)
+
+
+def bonett_price_moments(wins: int, losses: int, n: int) -> tuple[float, float]:
+    """Mean and standard deviation of the difference with Bonett and Price's added pairs."""
+    gained, lost = (wins + 1) / (n + 2), (losses + 1) / (n + 2)
+    return gained - lost, math.sqrt(gained + lost - (gained - lost) ** 2)
+
+
+def mcnemar_midp(wins: int, losses: int) -> float:
+    """Two-sided McNemar mid-p value; 1 where the sides never disagree.
+
+    Source: Fagerland, Lydersen and Laake, BMC Medical Research Methodology 13:91 (2013), equation 4.
+    """
+    discordant = wins + losses
+    if discordant == 0:
+        return 1.0
+    fewer = min(wins, losses)
+    exact = 2 * special.bdtr(fewer, discordant, 0.5)
+    log_point = (
+        special.gammaln(discordant + 1)
+        - special.gammaln(fewer + 1)
+        - special.gammaln(discordant - fewer + 1)
+        - discordant * math.log(2)
+    )
+    return float(min(1.0, exact - math.exp(log_point)))
+
+
+def sign_flip(differences: ArrayLike) -> float:
+    """Two-sided sign-flip permutation p of one column of per-case differences. See `sign_flips`."""
+    return float(sign_flips([np.asarray(differences, float)])[0])
+
+
+def sign_flips(columns: list[Floats]) -> Floats:
+    """Two-sided sign-flip permutation p values, one for each column of per-case differences.
+
+    If the two versions are equally good, each case's difference could as well have had the other sign. The p
+    value is the share of sign patterns whose mean is at least as far from zero as the one seen. Exact where at
+    most `EXACT_CASES` differ, else ``(1 + hits) / (1 + DRAWS)`` over seeded draws (a normal approximation above
+    `NORMAL_CASES`). NaN is left out; a column without any difference gives 1. A column's value depends on
+    nothing but that column, in the order given.
+
+    Source: Fisher 1935; Phipson and Smyth, Statistical Applications in Genetics 9 (2010) article 39.
+    """
+    result = np.ones(len(columns))
+    drawn: dict[int, Floats] = {}
+    for index, column in enumerate(columns):
+        size = np.abs(column[np.isfinite(column) & (column != 0)])
+        observed = abs(float(np.nansum(column)))
+        if not size.size:
+            continue
+        scale = float(size.max())
+        if size.size <= EXACT_CASES:
+            result[index] = _exact_flip(size / scale, observed / scale)
+        elif size.size > NORMAL_CASES:
+            spread = math.sqrt(float(np.square(size / scale).sum()))
+            result[index] = 2 * float(special.ndtr(-observed / scale / spread))
+        else:
+            drawn[index] = np.concatenate([[observed / scale], size / scale])
+    if drawn:
+        result[list(drawn)] = _drawn_flips(list(drawn.values()))
+    return result
+
+
+def _exact_flip(size: Floats, observed: float) -> float:
+    patterns = np.arange(2**size.size)[:, None] >> np.arange(size.size) & 1
+    sums = np.abs((2 * patterns - 1) @ size)
+    return float(np.mean(sums >= observed - 1e-9 * size.sum()))
+
+
+def _drawn_flips(columns: list[Floats]) -> Floats:
+    """Draw sign patterns once and apply them to every column at once (one matrix product a chunk)."""
+    rows = max(len(c) - 1 for c in columns)
+    observed = np.array([c[0] for c in columns])
+    values = np.zeros((rows, len(columns)), np.float32)
+    for j, column in enumerate(columns):
+        values[: len(column) - 1, j] = column[1:]
+    total = np.array([c[1:].sum() for c in columns])
+    # Sums in single precision are good to about this share of the total; a tie must count as a hit.
+    needed = observed - 1e-5 * total
+    rng = np.random.default_rng(_SEED)
+    width = (rows + 7) // 8
+    chunk = max(64, _CHUNK_BYTES // (4 * rows))
+    hits = np.zeros(len(columns))
+    for start in range(0, DRAWS, chunk):
+        count = min(chunk, DRAWS - start)
+        raw = np.frombuffer(rng.bytes(count * width), np.uint8).reshape(count, width)
+        bits = np.unpackbits(raw, axis=1, count=rows).astype(np.float32)
+        # A sum of ±v is twice the sum of the v with a plus, less the sum of all.
+        sums = np.abs(2 * (bits @ values).astype(float) - total)
+        hits += (sums >= needed).sum(axis=0)
+    return (1 + hits) / (1 + DRAWS)
+
+
+def holm(p_values: ArrayLike) -> Floats:
+    """Adjust p values for having looked at all of them (Holm 1979, family-wise error rate)."""
+    p = np.asarray(p_values, float)
+    if not p.size:
+        return p
+    order = np.argsort(p, kind="stable")
+    stepped = p[order] * np.arange(p.size, 0, -1)
+    adjusted = np.empty_like(p)
+    adjusted[order] = np.minimum(1.0, np.maximum.accumulate(stepped))
+    return adjusted
+
+
+def detectable_difference(sd: float, n: int, alpha: float = 0.05) -> float | None:
+    """The true difference that ``n`` cases would establish with a power of 80 %; None for n = 0 or no spread.
+
+    Source: Miller 2024 (arXiv:2411.00640), 2.8 standard errors at alpha 0.05.
+    """
+    if n < 1 or not math.isfinite(sd) or sd <= 0:
+        return None
+    return (z_quantile(1 - alpha) + float(special.ndtri(POWER))) * sd / math.sqrt(n)
+
+
+def cases_to_decide(
+    diff: float, sd: float, n: int, *, margin: float = 0.0, alpha: float = 0.05
+) -> int | None:
+    """About how many cases in total would decide, if the difference and spread seen so far are the true ones.
+
+    The smaller of two numbers, each for a power of 80 %: to establish the difference seen (two-sided at
+    ``alpha``), and with a margin to show equivalence (two one-sided tests at 5 %, counted as if the difference
+    were in the middle of what remains of the margin). None where neither can be computed (no difference, no
+    spread, or more than `MAX_CASES_TO_DECIDE`). It is a guide for planning: the difference seen is itself
+    uncertain.
+    """
+    if n < 2 or not math.isfinite(sd) or sd <= 0 or not math.isfinite(diff):
+        return None
+    needs = []
+    if diff != 0:
+        needs.append(((z_quantile(1 - alpha) + float(special.ndtri(POWER))) * sd / diff) ** 2)
+    room = margin - abs(diff)
+    if margin > 0 and room > 0:
+        needs.append(((z_quantile(0.9) + z_quantile(POWER)) * sd / room) ** 2)
+    if not needs or min(needs) > MAX_CASES_TO_DECIDE:
+        return None
+    return _round_up(max(min(needs), n + 1))
+
+
+def _round_up(cases: float) -> int:
+    """Round up to two digits, as more would pretend to know."""
+    step = 10 ** max(0, math.floor(math.log10(cases)) - 1)
+    return int(math.ceil(cases / step) * step)
+
+
+def sample_sd(values: NDArray[np.float64]) -> float:
+    """Standard deviation of a sample (n − 1); NaN for fewer than two values."""
+    return float(np.std(values, ddof=1)) if values.size > 1 else math.nan
