@@ -1,0 +1,1 @@
+"""Runs as processes of their own: launch, claim, heartbeat, cancel, recover."""

@@ -1,0 +1,217 @@
+"""What a run's stored answers say: frames, summaries, a comparison of two sides, and the gate."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from workbench.errors import BadInput, NotFound
+from workbench.evals.plan import PinnedPrompt, Plan
+from workbench.jobs.scoring import units_of
+from workbench.store import Store
+from workbench.store.results import Scoring
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from workbench.analysis.compare import Comparison, Side
+    from workbench.analysis.gate import GateResult
+    from workbench.analysis.summary import Summary
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """A run's frames under one scoring. ``scores`` and ``cells`` are as `workbench.analysis` reads them."""
+
+    run_id: str
+    plan: Plan
+    scoring: Scoring | None
+    scores: pd.DataFrame
+    cells: pd.DataFrame
+    units: dict[str, str]
+
+    def summaries(self) -> list[Summary]:
+        """Return mean and interval by prompt, version, model, scorer and slice."""
+        from workbench.analysis.summary import summarise
+
+        return summarise(self.scores, self.plan.slice_values(), units=self.units)
+
+
+@dataclass(frozen=True)
+class Selection:
+    """One side of a comparison: some prompts and models of one run."""
+
+    outcome: Outcome
+    prompts: tuple[int, ...]
+    models: tuple[int, ...]
+    title: str
+
+
+def load_outcome(store: Store, run_id: str, plan: Plan, scoring: Scoring | None = None) -> Outcome:
+    """Read a run's answers and scores, by default those of its current scoring."""
+    from workbench.evals.plan import spec_from_dict
+
+    scoring = scoring or store.results.current_scoring(run_id)
+    scores, cells = store.results.frames(run_id, scoring.id if scoring else None)
+    for frame in (scores, cells):
+        titles = [prompt.name for prompt in plan.prompts]
+        numbers = [prompt.number for prompt in plan.prompts]
+        models = [model.name for model in plan.models]
+        frame["prompt"] = frame["prompt_index"].map(dict(enumerate(titles))).astype(object)
+        frame["version"] = frame["prompt_index"].map(dict(enumerate(numbers)))
+        frame["model"] = frame["model_index"].map(dict(enumerate(models))).astype(object)
+    specs = [spec_from_dict(data) for data in scoring.scorers] if scoring else list(plan.scorers)
+    return Outcome(run_id, plan, scoring, scores, cells, units_of(plan, specs))
+
+
+def select(outcome: Outcome, selector: str | None) -> Selection:
+    """Return the part of a run that ``selector`` names: a prompt, a model, or None where there is one prompt only.
+
+    Raises:
+        NotFound: Nothing in the run is called so.
+        BadInput: Several things are, or there is a choice to make.
+    """
+    plan = outcome.plan
+    every_prompt, every_model = tuple(range(len(plan.prompts))), tuple(range(len(plan.models)))
+    if selector is None:
+        if len(plan.prompts) == 1:
+            return Selection(outcome, every_prompt, every_model, plan.prompts[0].title)
+        if len(plan.models) == 1 or len(plan.prompts) > 1:
+            raise BadInput(
+                f"Run {outcome.run_id} holds several prompts",
+                hint=f"say which, as {outcome.run_id}:{_choices(plan)}",
+            )
+    prompts = tuple(i for i in every_prompt if _names_prompt(plan.prompts[i], selector or ""))
+    if len(prompts) > 1:
+        raise BadInput(
+            f'"{selector}" names {len(prompts)} versions in run {outcome.run_id}',
+            hint=f"say which: {_choices(plan)}",
+        )
+    if prompts:
+        return Selection(outcome, prompts, every_model, plan.prompts[prompts[0]].title)
+    models = tuple(i for i in every_model if selector in (plan.models[i].name, plan.models[i].id))
+    if len(models) > 1:
+        raise BadInput(
+            f'"{selector}" names several models in run {outcome.run_id}', hint="use the model's label"
+        )
+    if models:
+        return Selection(outcome, every_prompt, models, plan.models[models[0]].name)
+    raise NotFound(
+        f'Run {outcome.run_id} has no prompt or model "{selector}"', hint=f"it has {_choices(plan)}"
+    )
+
+
+def _names_prompt(pinned: PinnedPrompt, selector: str) -> bool:
+    if selector in (pinned.selector, pinned.title, pinned.name):
+        return True
+    name, _, sha = selector.partition("@sha:")
+    return name == pinned.name and len(sha) >= 4 and pinned.prompt.sha256.startswith(sha)
+
+
+def _choices(plan: Plan) -> str:
+    names = [prompt.title for prompt in plan.prompts]
+    if len(plan.models) > 1:
+        names += [model.name for model in plan.models]
+    return ", ".join(names)
+
+
+def compare_selections(
+    a: Selection, b: Selection, *, metric: str | None = None, margin: float | None = None
+) -> Comparison:
+    """Compare side ``b`` with side ``a`` (the baseline), paired on the cases that both have.
+
+    Args:
+        metric: The scorer that the verdict rests on; by default the gate's, else ``overall``, else the first.
+        margin: Differences smaller than this count as none; by default the gate's, else 0.
+
+    Raises:
+        BadInput: The sides are the same, or share no case.
+    """
+    from workbench.analysis.compare import compare
+
+    if (a.outcome.run_id, a.prompts, a.models) == (b.outcome.run_id, b.prompts, b.models):
+        raise BadInput("Both sides are the same", hint="choose two versions, two models or two runs")
+    gate = b.outcome.plan.gate or a.outcome.plan.gate
+    units = {**a.outcome.units, **b.outcome.units}
+    if metric is None:
+        metric = gate.metric if gate and gate.metric in units else None
+    elif metric not in units:
+        raise BadInput(
+            f'There is no scorer "{metric}" in these runs', hint=f"they have {', '.join(sorted(units))}"
+        )
+    slices = {
+        field: {**a.outcome.plan.slice_values().get(field, {}), **values}
+        for field, values in b.outcome.plan.slice_values().items()
+    }
+    titles = _titles(a, b)
+    return compare(
+        _side(a, titles[0], b),
+        _side(b, titles[1], a),
+        slices=slices,
+        units=units,
+        metric=metric,
+        margin=(gate.margin if gate else 0.0) if margin is None else margin,
+    )
+
+
+def _titles(a: Selection, b: Selection) -> tuple[str, str]:
+    """Name the sides so that they can be told apart, by their runs where the rest is the same."""
+    if a.title != b.title:
+        return a.title, b.title
+    return f"{a.title} ({a.outcome.run_id})", f"{b.title} ({b.outcome.run_id})"
+
+
+def _side(chosen: Selection, title: str, other: Selection) -> Side:
+    """Return one side's frames; ``model`` there is whatever must be the same on both sides of a pair."""
+    from workbench.analysis.compare import Side
+
+    frames = []
+    for frame in (chosen.outcome.scores, chosen.outcome.cells):
+        part = frame[
+            frame["prompt_index"].isin(chosen.prompts) & frame["model_index"].isin(chosen.models)
+        ].copy()
+        if len(chosen.prompts) > 1:
+            part["model"] = part["prompt"] + "@" + part["version"].astype(str)
+        elif len(chosen.models) == len(other.models) == 1 == len(other.prompts):
+            part["model"] = ""
+        frames.append(part)
+    return Side(title, frames[0], frames[1])
+
+
+def judge_run(store: Store, run_id: str, plan: Plan) -> dict[str, Any] | None:
+    """Return the gate's result as plain data, or None where the suite has no gate."""
+    if plan.gate is None:
+        return None
+    outcome = load_outcome(store, run_id, plan)
+    return gate_to_dict(judge_outcome(outcome), plan)
+
+
+def judge_outcome(outcome: Outcome) -> GateResult:
+    """Hold the candidate of the plan's gate against its baseline.
+
+    Raises:
+        BadInput: The gate names a side that this run does not have.
+    """
+    from workbench.analysis.gate import judge_gate
+
+    gate = outcome.plan.gate
+    if gate is None:
+        raise BadInput(f"The suite {outcome.plan.suite} has no gate", hint="add one under `gate:`")
+    comparison = compare_selections(
+        select(outcome, gate.baseline),
+        select(outcome, gate.candidate),
+        metric=gate.metric,
+        margin=gate.margin,
+    )
+    return judge_gate(
+        comparison,
+        metric=gate.metric,
+        margin=gate.margin,
+        max_cost_ratio=gate.max_cost_ratio,
+        max_latency_ratio=gate.max_latency_ratio,
+    )
+
+
+def gate_to_dict(result: GateResult, plan: Plan) -> dict[str, Any]:
+    """Return a gate's result with the rule it was held to."""
+    return {**asdict(result), "rule": vars(replace(plan.gate)) if plan.gate else None}

@@ -1,0 +1,113 @@
+"""Starting the process of a run, and telling whether one still lives."""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import sys
+import time
+import uuid
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+from workbench.errors import BadInput, WorkbenchError
+from workbench.store import RunRecord, Store
+from workbench.store.runs import STALE_AFTER_S
+
+
+def jobs_folder(state: Path) -> Path:
+    """Return the folder of locks and logs, made if missing.
+
+    Args:
+        state: The workspace's ``.workbench`` folder.
+    """
+    folder = state / "jobs"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as problem:
+        reason = problem.strerror or type(problem).__name__
+        raise BadInput(
+            f"The folder cannot be made ({reason})", file=folder, hint="check its permissions"
+        ) from None
+    return folder
+
+
+def lock_of(state: Path, run_id: str) -> FileLock:
+    """Return the lock that a run's process holds for as long as it lives; the system frees it on any death."""
+    return FileLock(jobs_folder(state) / f"{run_id}.lock")
+
+
+def worker_name() -> str:
+    """Return a name for this process that no other one will have: ``host:pid:token``."""
+    return f"{socket.gethostname()}:{os.getpid()}:{uuid.uuid4().hex[:8]}"
+
+
+def alive(state: Path, record: RunRecord) -> bool:
+    """Whether a process works on the run: by its lock on this machine, by its heartbeat on another one."""
+    if record.worker is None:
+        return False
+    if record.worker.split(":")[0] != socket.gethostname():
+        return record.heartbeat is not None and time.time() - record.heartbeat < STALE_AFTER_S
+    lock = lock_of(state, record.id)
+    try:
+        with lock.acquire(timeout=0):
+            return False
+    except Timeout:
+        return True
+
+
+def launch(root: Path, state: Path, run_id: str) -> subprocess.Popen[bytes]:
+    """Start a process for a queued run, detached from this one, with its output in ``jobs/<run>.log``."""
+    log = jobs_folder(state) / f"{run_id}.log"
+    with log.open("ab") as output:
+        return subprocess.Popen(
+            [sys.executable, "-m", "workbench.jobs.worker", str(root), run_id],
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+            cwd=root,
+            start_new_session=True,
+        )
+
+
+def wait_for_end(
+    store: Store, state: Path, run_id: str, *, on_progress=None, interval_s: float = 0.2
+) -> RunRecord:
+    """Follow a run until it has ended, calling ``on_progress(record)`` at each look.
+
+    A run whose process died is marked as failed, so that it can be resumed.
+
+    Raises:
+        WorkbenchError: The process could not start.
+    """
+    started = time.monotonic()
+    while True:
+        record = store.runs.progress(run_id)
+        if on_progress is not None:
+            on_progress(record)
+        if not record.active:
+            return record
+        if record.status == "running" and not alive(state, record):
+            recover(store, state, record)
+            continue
+        if record.status == "queued" and time.monotonic() - started > 60:
+            log = jobs_folder(state) / f"{run_id}.log"
+            raise WorkbenchError(
+                "The run's process did not start within a minute", file=log, hint="read this log"
+            )
+        time.sleep(interval_s)
+
+
+def recover(store: Store, state: Path, record: RunRecord) -> bool:
+    """Mark a running run whose process is gone as failed. Returns whether it was so."""
+    if record.status != "running" or alive(state, record):
+        return False
+    left = record.planned - record.done
+    store.runs.abandon(
+        record.id,
+        record.worker,
+        f"Its process ended early; what was answered is kept, {left} cells are left to ask",
+    )
+    return True

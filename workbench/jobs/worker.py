@@ -1,0 +1,190 @@
+"""The process of one run: claims it, asks what is missing, commits each answer, scores it, beats its heart.
+
+Started as ``python -m workbench.jobs.worker WORKSPACE RUN``. It may be killed at any moment.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import socket
+import sys
+import time
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
+from pathlib import Path
+
+from filelock import Timeout
+
+from workbench.errors import BadInput, WorkbenchError
+from workbench.evals.plan import Plan, pin_recordings
+from workbench.evals.runner import CostCap, answer_cells, spent
+from workbench.jobs.outcome import judge_run
+from workbench.jobs.process import alive, lock_of, worker_name
+from workbench.jobs.scoring import CaseScorers, score_missing
+from workbench.llm.gateway import Gateway
+from workbench.store import RunRecord, Store, database_url
+from workbench.store.runs import Status
+
+HEARTBEAT_S = 1.0
+
+
+def main(arguments: list[str]) -> int:
+    """Work on the run until it has ended; 0 also when another process has it."""
+    root, run_id = Path(arguments[0]), arguments[1]
+    state = root / ".workbench"
+    store = Store(database_url(state))
+    try:
+        with lock_of(state, run_id).acquire(timeout=0):
+            record = store.runs.get(run_id)
+            worker = worker_name()
+            if store.runs.claim(run_id, worker, evict=not _held_elsewhere(state, record)):
+                Worker(root, store, record, worker).work()
+    except Timeout:
+        return 0
+    finally:
+        store.close()
+    return 0
+
+
+def _held_elsewhere(state: Path, record: RunRecord) -> bool:
+    """Whether a living process on another machine has the run; on this one we hold its lock."""
+    here = record.worker is None or record.worker.split(":")[0] == socket.gethostname()
+    return not here and alive(state, record)
+
+
+class Worker:
+    """Holds what the run needs while it runs."""
+
+    def __init__(self, root: Path, store: Store, record: RunRecord, worker: str) -> None:
+        self.root, self.store, self.record, self.worker = root, store, record, worker
+        self.begun = time.monotonic()
+        self.signal: str = "go"  # go, cancel, or lost
+        self.scoring = ThreadPoolExecutor(1, thread_name_prefix="scoring")
+
+    def active_s(self) -> float:
+        """Seconds that processes have worked on this run, this one included."""
+        return self.record.active_s + time.monotonic() - self.begun
+
+    def work(self) -> None:
+        """Run to the end and close the row; a fault becomes the run's message."""
+        try:
+            plan = Plan.from_dict(self.record.plan, self.store.runs.cases(self.record.plan["dataset_sha256"]))
+            self._check_recordings(plan)
+            scorers = CaseScorers(plan, plan.scorers)
+            asyncio.run(self._answer(plan, scorers))
+            if self.signal == "lost":
+                return
+            score_missing(self.store, self.record.id, self.scoring_id, scorers)
+            self.store.results.finish_scoring(self.scoring_id)
+            status, message = self._outcome(plan)
+            gate = judge_run(self.store, self.record.id, plan) if status == "complete" else None
+        except WorkbenchError as problem:
+            status, message, gate = "failed", str(problem), None
+        except Exception as problem:
+            # The log keeps the trace; the row keeps one sentence. Neither may quote what a provider sent.
+            status, gate = "failed", None
+            message = f"The run met a fault of ours ({type(problem).__name__}); what was answered is kept. Resume it."
+            self._log(problem)
+        finally:
+            self.scoring.shutdown(wait=True)
+        self.store.runs.finish(
+            self.record.id, self.worker, status, active_s=self.active_s(), message=message, gate=gate
+        )
+
+    def _check_recordings(self, plan: Plan) -> None:
+        folder = self.root / (plan.folder or ".")
+        now = pin_recordings(plan.models, [p.name for p in plan.prompts], folder)
+        for path, sha256 in plan.recordings.items():
+            if now.get(path) != sha256:
+                raise BadInput(
+                    "The recorded outputs changed since this run was started",
+                    file=path,
+                    hint="restore the file, or start a new run",
+                )
+
+    async def _answer(self, plan: Plan, scorers: CaseScorers) -> None:
+        """Ask what is missing; commit each answer, then score it in a thread of its own."""
+        store, run_id = self.store, self.record.id
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, lambda: setattr(self, "signal", "cancel"))
+        open_scoring = [s for s in store.results.scorings(run_id) if not s.complete]
+        self.scoring_id = (
+            open_scoring[-1].id
+            if open_scoring
+            else store.results.begin_scoring(run_id, plan.suite_sha256, [s.to_dict() for s in plan.scorers])
+        )
+        done = store.results.answered(run_id)
+        cells = (cell for cell in plan.cells() if cell not in done)
+        gateway = Gateway(cache=store.cache if self.record.use_cache else None, root=self._folder(plan))
+        self.cap = CostCap(self.record.max_cost_usd, spent_usd=self.record.spent_usd)
+        heart = asyncio.create_task(self._beat())
+        pending: set[Future[None]] = set()
+        try:
+            async for cell, completion in answer_cells(
+                plan,
+                cells,
+                gateway,
+                concurrency=self.record.concurrency,
+                cap=self.cap,
+                stopping=lambda: self.signal != "go",
+            ):
+                if self.signal == "lost":
+                    break
+                row = store.results.add_completion(
+                    run_id, cell, completion, spent_usd=spent(plan, cell, completion)
+                )
+                pending.add(self.scoring.submit(self._score, scorers, row, cell.case_id, completion))
+                pending = {future for future in pending if not _settled(future)}
+        finally:
+            heart.cancel()
+            with suppress(asyncio.CancelledError):
+                await heart
+            await gateway.aclose()
+        for future in pending:
+            future.result()
+
+    def _score(self, scorers: CaseScorers, row: int, case_id: str, completion) -> None:
+        self.store.results.add_scores(self.scoring_id, [(row, scorers.score(case_id, completion))])
+
+    def _folder(self, plan: Plan) -> Path:
+        return self.root / (plan.folder or ".")
+
+    async def _beat(self) -> None:
+        while True:
+            state = self.store.runs.beat(self.record.id, self.worker, active_s=self.active_s())
+            if state != "go":
+                self.signal = state
+            await asyncio.sleep(HEARTBEAT_S)
+
+    def _outcome(self, plan: Plan) -> tuple[Status, str | None]:
+        record = self.store.runs.progress(self.record.id)
+        left = record.planned - record.done
+        if left == 0:
+            return "complete", None
+        if self.signal == "cancel":
+            return "cancelled", f"Cancelled with {left} cells left; resume asks only for those"
+        return "stopped", (
+            f"The cost cap of ${record.max_cost_usd:g} was met after ${record.spent_usd:.4g} with {left} cells left; "
+            "resume with a higher --max-cost"
+        )
+
+    def _log(self, problem: Exception) -> None:
+        import traceback
+
+        for frame in traceback.extract_tb(problem.__traceback__):
+            print(f'  File "{frame.filename}", line {frame.lineno}, in {frame.name}', file=sys.stderr)
+        print(type(problem).__name__, file=sys.stderr)
+
+
+def _settled(future: Future[None]) -> bool:
+    """Whether a scoring has ended; a fault in it is raised here."""
+    if future.done():
+        future.result()
+        return True
+    return False
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

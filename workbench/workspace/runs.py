@@ -1,0 +1,319 @@
+"""Runs as a person starts, follows, compares and scores them."""
+
+from __future__ import annotations
+
+import secrets
+import subprocess
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from workbench.errors import BadInput, ConflictError
+from workbench.evals.plan import PinnedPrompt, Plan, build_plan, case_to_dict
+from workbench.evals.types import Suite
+from workbench.jobs import outcome as outcomes
+from workbench.jobs import process
+from workbench.jobs.scoring import rescore
+from workbench.llm.prices import price_known
+from workbench.llm.types import ModelSpec
+from workbench.store import RunRecord, Store
+from workbench.store.base import now
+from workbench.workspace.library import PromptLibrary, current_author
+from workbench.workspace.suites import Suites
+
+if TYPE_CHECKING:
+    from workbench.analysis.compare import Comparison
+
+DEFAULT_CONCURRENCY = 8
+MAX_CONCURRENCY = 500
+
+
+class Runs:
+    """The runs of a workspace. Each is a process of its own; this object only asks and reads."""
+
+    def __init__(self, root: Path, state: Path, store: Store, prompts: PromptLibrary, suites: Suites) -> None:
+        self.root, self.state, self.store, self.prompts, self.suites = root, state, store, prompts, suites
+        self._processes: list[subprocess.Popen[bytes]] = []
+        self._plan = lru_cache(maxsize=32)(self._load_plan)
+
+    # -- starting and stopping -------------------------------------------------------------------------
+
+    def plan(
+        self,
+        suite: Suite,
+        *,
+        prompts: Sequence[str] = (),
+        models: Sequence[str | ModelSpec] = (),
+        repeats: int | None = None,
+    ) -> Plan:
+        """Return what a run would do, with every version pinned.
+
+        Args:
+            suite: The suite.
+            prompts: Selectors to use in place of the suite's prompts.
+            models: Models to use in place of the suite's; a name that the suite knows means the suite's entry.
+            repeats: Answers to each cell, in place of the suite's.
+
+        Raises:
+            BadInput: Something is missing, given twice, or does not fit the cases.
+        """
+        pinned = tuple(self._pin(selector, suite) for selector in (prompts or suite.prompts))
+        chosen = tuple(_model_named(suite, m) if isinstance(m, str) else m for m in models) or suite.models
+        if not chosen:
+            chosen = tuple(ModelSpec(name) for name in dict.fromkeys(p.prompt.model for p in pinned) if name)
+        if repeats is not None and not 1 <= repeats <= 100:
+            raise BadInput(f"{repeats} repeats cannot be run", hint="give a number from 1 to 100")
+        changed = replace(suite, models=chosen, repeats=repeats or suite.repeats)
+        plan = build_plan(changed, pinned, root=self.root)
+        return replace(plan, gate=_fitting_gate(plan))
+
+    def start(
+        self,
+        suite: str | Suite,
+        *,
+        prompts: Sequence[str] = (),
+        models: Sequence[str | ModelSpec] = (),
+        repeats: int | None = None,
+        concurrency: int | None = None,
+        max_cost_usd: float | None = None,
+        use_cache: bool = True,
+    ) -> RunRecord:
+        """Store a run as queued and start its process.
+
+        Raises:
+            BadInput: It cannot be run as asked; nothing was stored.
+        """
+        suite = self.suites.load(suite) if isinstance(suite, str) else suite
+        plan = self.plan(suite, prompts=prompts, models=models, repeats=repeats)
+        concurrency = concurrency or suite.concurrency or DEFAULT_CONCURRENCY
+        _check_limits(plan, concurrency, max_cost_usd)
+        moment = datetime.now(UTC)
+        record = RunRecord(
+            id=f"{moment:%Y%m%d-%H%M%S}-{secrets.token_hex(2)}",
+            suite=plan.suite,
+            suite_sha256=plan.suite_sha256,
+            status="queued",
+            plan=plan.to_dict(),
+            planned=len(plan),
+            concurrency=concurrency,
+            use_cache=use_cache,
+            max_cost_usd=max_cost_usd,
+            author=current_author(),
+            created_at=now(),
+        )
+        cases = [case_to_dict(case) for case in plan.cases]
+        self.store.runs.add(record, dataset_sha256=plan.dataset_sha256, cases=cases)
+        self._launch(record.id)
+        return record
+
+    def resume(
+        self, run_id: str, *, max_cost_usd: float | None = None, concurrency: int | None = None
+    ) -> RunRecord:
+        """Start a process that asks only for what is missing or failed.
+
+        Raises:
+            ConflictError: A process works on the run now.
+            BadInput: There is nothing left to ask.
+        """
+        record = self.store.runs.get(run_id)
+        if record.status == "running" and process.alive(self.state, record):
+            raise ConflictError(
+                f"Run {record.id} is running", hint=f"follow it with `workbench show {record.id}`"
+            )
+        scored = any(scoring.complete for scoring in self.store.results.scorings(record.id))
+        if record.status == "complete" and record.done == record.planned and not record.errors and scored:
+            raise BadInput(f"Run {record.id} is complete, so there is nothing to resume")
+        if concurrency is not None or max_cost_usd is not None:
+            _check_limits(self.plan_of(record.id), concurrency or record.concurrency, max_cost_usd)
+        self.store.runs.requeue(record.id, max_cost_usd=max_cost_usd, concurrency=concurrency)
+        self._launch(record.id)
+        return self.store.runs.get(record.id)
+
+    def cancel(self, run_id: str) -> RunRecord:
+        """Ask a run to stop. Calls in flight may finish, for they are paid; nothing new is asked."""
+        record = self.store.runs.get(run_id)
+        if not process.recover(self.store, self.state, record):
+            self.store.runs.request_cancel(record.id)
+        return self.store.runs.get(record.id)
+
+    def follow(self, run_id: str, on_progress: Callable[[RunRecord], Any] | None = None) -> RunRecord:
+        """Wait until a run has ended and return it."""
+        return process.wait_for_end(self.store, self.state, run_id, on_progress=on_progress)
+
+    def recover(self) -> list[RunRecord]:
+        """Mark runs whose process is gone as failed, and return those; they can be resumed."""
+        active = [record for record in self.store.runs.list(limit=1000) if record.status == "running"]
+        return [record for record in active if process.recover(self.store, self.state, record)]
+
+    # -- reading ---------------------------------------------------------------------------------------
+
+    def get(self, run_id: str) -> RunRecord:
+        """Return a run by its id or the beginning of it."""
+        return self.store.runs.get(run_id)
+
+    def list(self, **filters: Any) -> list[RunRecord]:
+        """Return runs without their plans, newest first; filters as of `RunRepository.list`."""
+        return self.store.runs.list(**filters)
+
+    def plan_of(self, run_id: str) -> Plan:
+        """Return what a run is pinned to."""
+        return self._plan(self.store.runs.get(run_id).id)
+
+    def _load_plan(self, run_id: str) -> Plan:
+        record = self.store.runs.get(run_id)
+        return Plan.from_dict(record.plan, self.store.runs.cases(record.plan["dataset_sha256"]))
+
+    def outcome(self, run_id: str) -> outcomes.Outcome:
+        """Return a run's frames under its current scoring."""
+        return outcomes.load_outcome(self.store, self.store.runs.get(run_id).id, self.plan_of(run_id))
+
+    def report(self, run_id: str) -> dict[str, Any]:
+        """Return a run as plain data: status, cells, cost, results with intervals, gate."""
+        from workbench.analysis.frames import plain
+
+        record = self.store.runs.get(run_id)
+        outcome = self.outcome(record.id)
+        return plain(
+            {
+                **run_to_dict(record),
+                "results": [summary.to_dict() for summary in outcome.summaries()],
+                "gate": record.gate,
+            }
+        )
+
+    def compare(
+        self, a: str, b: str, *, metric: str | None = None, margin: float | None = None
+    ) -> Comparison:
+        """Compare ``b`` with the baseline ``a``; each is a run, ``RUN:PROMPT-SELECTOR`` or ``RUN:MODEL``.
+
+        Raises:
+            NotFound: A run, or what is named in it, is not there.
+            BadInput: A side leaves a choice open, or both are the same.
+        """
+        sides = [self._side(text) for text in (a, b)]
+        return outcomes.compare_selections(*sides, metric=metric, margin=margin)
+
+    def _side(self, text: str) -> outcomes.Selection:
+        run_id, _, selector = text.partition(":")
+        return outcomes.select(self.outcome(run_id), selector or None)
+
+    # -- scoring again ---------------------------------------------------------------------------------
+
+    def rescore(
+        self,
+        run_id: str,
+        suite: str | None = None,
+        *,
+        on_progress: Callable[[int, int], Any] = lambda done, total: None,
+    ) -> RunRecord:
+        """Score a run's outputs again with a suite's present scorers (by default the suite of the run).
+
+        Raises:
+            ConflictError: The run is still being answered.
+        """
+        record = self.store.runs.get(run_id)
+        if record.status == "running" and process.alive(self.state, record):
+            raise ConflictError(f"Run {record.id} is still running", hint="score it again when it has ended")
+        plan = self.plan_of(record.id)
+        loaded = self.suites.load(suite or record.suite)
+        rescore(self.store, record, plan, loaded, on_progress=on_progress)
+        gate = _fitting_gate(replace(plan, gate=loaded.gate, scorers=loaded.scorers))
+        if record.status == "complete":
+            self.store.runs.set_gate(
+                record.id, outcomes.judge_run(self.store, record.id, replace(plan, gate=gate))
+            )
+        return self.store.runs.get(record.id)
+
+    # -- helpers ---------------------------------------------------------------------------------------
+
+    def _pin(self, selector: str, suite: Suite) -> PinnedPrompt:
+        beside = suite.folder / selector if suite.folder else None
+        if beside is not None and selector.endswith((".yml", ".yaml")) and beside.exists():
+            version = self.prompts.get(str(beside))
+        else:
+            version = self.prompts.get(selector)
+        return PinnedPrompt(selector, version.name, version.number, version.prompt)
+
+    def _launch(self, run_id: str) -> None:
+        # Asking each finished process for its end keeps the system's table free of dead ones.
+        self._processes = [p for p in self._processes if p.poll() is None]
+        self._processes.append(process.launch(self.root, self.state, run_id))
+
+
+def run_to_dict(record: RunRecord) -> dict[str, Any]:
+    """Return a run's own figures as plain data, without results."""
+    return {
+        "run": record.id,
+        "suite": record.suite,
+        "suite_sha256": record.suite_sha256,
+        "status": record.status,
+        "message": record.message,
+        "author": record.author,
+        "created_at": record.created_at,
+        "finished_at": record.finished_at,
+        "cells": {
+            "planned": record.planned,
+            "done": record.done,
+            "errors": record.errors,
+            "cached": record.cached,
+        },
+        "cost_usd": record.cost_usd,
+        "cost_unknown": record.cost_unknown,
+        "spent_usd": record.spent_usd,
+        "active_s": round(record.active_s, 3),
+    }
+
+
+def _model_named(suite: Suite, name: str) -> ModelSpec:
+    for model in suite.models:
+        if name in (model.name, model.id):
+            return model
+    return ModelSpec(name)
+
+
+def _fitting_gate(plan: Plan) -> Any:
+    """Return the gate with sides that this run has.
+
+    Where a person chose two other versions, the first is held as the baseline of the second.
+    """
+    if plan.gate is None:
+        return None
+    sides = {name for p in plan.prompts for name in (p.selector, p.title, p.name)}
+    sides |= {name for m in plan.models for name in (m.name, m.id)}
+    if {plan.gate.baseline, plan.gate.candidate} <= sides and _distinct(plan):
+        return plan.gate
+    if len(plan.prompts) == 2:
+        return replace(plan.gate, baseline=plan.prompts[0].title, candidate=plan.prompts[1].title)
+    return None
+
+
+def _distinct(plan: Plan) -> bool:
+    """Whether each side of the gate names one thing of the plan."""
+
+    def matches(name: str) -> int:
+        exact = sum(name in (p.selector, p.title) for p in plan.prompts)
+        return (
+            exact
+            or sum(name == p.name for p in plan.prompts)
+            or sum(name in (m.name, m.id) for m in plan.models)
+        )
+
+    return matches(plan.gate.baseline) == 1 == matches(plan.gate.candidate)
+
+
+def _check_limits(plan: Plan, concurrency: int, max_cost_usd: float | None) -> None:
+    if not 1 <= concurrency <= MAX_CONCURRENCY:
+        raise BadInput(f"A concurrency of {concurrency} cannot be used", hint=f"give 1 to {MAX_CONCURRENCY}")
+    if max_cost_usd is None:
+        return
+    if not max_cost_usd > 0:
+        raise BadInput("The cost cap must be more than 0 USD")
+    for model in plan.models:
+        if not model.recorded and not price_known(model.id):
+            raise BadInput(
+                f"The price of {model.name} is unknown, so a cost cap cannot be kept",
+                hint="leave the cap away, or use a model with a known price",
+            )

@@ -1,0 +1,43 @@
+"""The eval suites of a workspace."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from workbench.errors import NotFound, WorkbenchError
+from workbench.evals.suite import SuiteEntry, find_suites, load_suite
+from workbench.evals.types import Suite
+
+
+class Suites:
+    """Finds and reads ``evals/<name>/suite.yaml``."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+
+    @property
+    def folder(self) -> Path:
+        """The folder of suites."""
+        return self.root / "evals"
+
+    def list(self) -> tuple[list[SuiteEntry], list[WorkbenchError]]:
+        """Return all suites by name, and one problem for each that cannot be read."""
+        return find_suites(self.folder)
+
+    def load(self, name: str) -> Suite:
+        """Return a suite with its cases, by its name or by a path to its folder or file.
+
+        Raises:
+            NotFound: There is no such suite.
+            SuiteError: Its file cannot be used.
+            DatasetError: Its cases cannot be used.
+        """
+        inside = self.folder / name
+        if inside.is_dir() and inside.resolve().is_relative_to(self.folder.resolve()):
+            return load_suite(inside, root=self.root)
+        path = Path(name)
+        for candidate in (path, self.root / path):
+            if candidate.exists() and (len(path.parts) > 1 or path.suffix in (".yaml", ".yml")):
+                return load_suite(candidate.resolve(), root=self.root)
+        known = ", ".join(entry.name for entry in self.list()[0]) or "none yet"
+        raise NotFound(f'There is no suite "{name}"', hint=f"the suites in {self.folder} are: {known}")
