@@ -307,7 +307,7 @@ def _create_branch(repo: Repository, branch: str, commit: str) -> None:
 def _branch_refused(branch: str, problem: GitFailed) -> WorkbenchError:
     if "reference already exists" in problem.stderr:
         return ConflictError(f"The branch {branch} was created by someone else just now")
-    if "cannot create" in problem.stderr or "cannot lock ref" in problem.stderr:
+    if "cannot create" in problem.stderr:
         return ReleaseError(
             f"The branch {branch} cannot be created ({explainable(problem.stderr)})",
             hint="rename the branch in the way, or try again",

@@ -92,7 +92,8 @@ class Repository:
         """Run one git command and return its output.
 
         Raises:
-            GitFailed: It failed or took longer than `TIMEOUT_S`.
+            GitFailed: git said no.
+            ReleaseError: It took longer than `TIMEOUT_S`, or could not be started.
         """
         return _run(self.git, arguments, self.work, {**self.environment, **(env or {})}, stdin)
 
@@ -232,12 +233,12 @@ def _run(
             command, cwd=cwd, env=environment, capture_output=True, timeout=TIMEOUT_S, check=False, **source
         )
     except subprocess.TimeoutExpired:
-        raise GitFailed(
+        raise ReleaseError(
             f"git {arguments[0]} did not finish within {TIMEOUT_S:.0f} seconds", hint="try again"
         ) from None
     except (OSError, ValueError) as problem:
         reason = getattr(problem, "strerror", None) or str(problem)
-        raise GitFailed(f"git {arguments[0]} cannot be started ({reason})") from None
+        raise ReleaseError(f"git {arguments[0]} cannot be started ({reason})") from None
     if done.returncode != 0:
         raise explain(arguments[0], done.stderr.decode("utf-8", "replace"))
     return done.stdout
@@ -258,6 +259,11 @@ _REASONS: tuple[tuple[str, str, str], ...] = (
         r"insufficient permission|Permission denied|Read-only file system|Operation not permitted",
         "The repository cannot be written",
         "check the permissions of its .git folder, or release into a clone of your own",
+    ),
+    (
+        r"aborted by hook",
+        "The repository's reference-transaction hook refused the branch",
+        "ask whoever keeps the repository",
     ),
     (r"No space left|Disk quota exceeded", "There is no space left for the repository", "free some space"),
     (
