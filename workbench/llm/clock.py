@@ -1,0 +1,103 @@
+"""When a request left and when its answer was there: stamped at the connection, not in our own queue.
+
+A busy event loop reaches the line after ``await`` late. The stamps are set by the connection itself, so that
+the latency recorded is the model's.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from contextvars import ContextVar
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import aiohttp
+
+
+@dataclass
+class Stamps:
+    """Moments of one attempt, on the clock of `time.perf_counter`; None where the connection told nothing."""
+
+    begun: float
+    sent: float | None = None
+    received: float | None = None
+
+    def since_sent(self, moment: float) -> float:
+        """Return the seconds from the sending of the request to ``moment``."""
+        return max(0.0, moment - (self.sent if self.sent is not None else self.begun))
+
+    def latency(self) -> float:
+        """Return the seconds from the sending of the request to the last byte of the answer."""
+        return self.since_sent(self.received if self.received is not None else time.perf_counter())
+
+
+_CURRENT: ContextVar[Stamps | None] = ContextVar("stamps", default=None)
+
+
+def start() -> Stamps:
+    """Begin an attempt: what the connection does from here on in this task is stamped on the result."""
+    stamps = Stamps(begun=time.perf_counter())
+    _CURRENT.set(stamps)
+    return stamps
+
+
+def stamping_session() -> aiohttp.ClientSession:
+    """Return a session whose requests are stamped. The caller closes it."""
+    import aiohttp
+
+    trace = aiohttp.TraceConfig()
+    trace.on_request_headers_sent.append(_on_sent)
+    trace.on_request_end.append(_on_headers)
+    return aiohttp.ClientSession(
+        connector=aiohttp.TCPConnector(limit=0, ttl_dns_cache=300),
+        cookie_jar=aiohttp.DummyCookieJar(),
+        trace_configs=[trace],
+        trust_env=True,
+    )
+
+
+async def _on_sent(session: Any, context: Any, params: Any) -> None:
+    stamps = _CURRENT.get()
+    if stamps is not None:
+        stamps.sent, stamps.received = time.perf_counter(), None
+
+
+async def _on_headers(session: Any, context: Any, params: Any) -> None:
+    stamps = _CURRENT.get()
+    if stamps is None:
+        return
+
+    def whole() -> None:
+        stamps.received = time.perf_counter()
+
+    params.response.content.on_eof(whole)
+
+
+class Sessions:
+    """One stamping session an event loop, shared by the gateways of that loop and closed with the last."""
+
+    def __init__(self) -> None:
+        self._open: dict[int, tuple[aiohttp.ClientSession, int]] = {}
+
+    def acquire(self) -> aiohttp.ClientSession:
+        """Return this loop's session and count one more user."""
+        loop = id(asyncio.get_running_loop())
+        session, users = self._open.get(loop, (None, 0))
+        if session is None or session.closed:
+            session = stamping_session()
+        self._open[loop] = (session, users + 1)
+        return session
+
+    async def release(self) -> bool:
+        """Count one user less and close the session with the last one; return whether it was the last."""
+        loop = id(asyncio.get_running_loop())
+        session, users = self._open.pop(loop, (None, 0))
+        if session is None:
+            return True
+        if users > 1:
+            self._open[loop] = (session, users - 1)
+            return False
+        await session.close()
+        return True

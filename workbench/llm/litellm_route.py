@@ -1,0 +1,288 @@
+"""One attempt at a model through LiteLLM: no retries, no cache, honest clocks and counts."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import threading
+import time
+from collections.abc import AsyncIterator, Mapping
+from typing import Any
+
+from workbench.errors import CompletionError
+from workbench.llm import clock
+from workbench.llm.faults import completion_error
+from workbench.llm.params import call_params
+from workbench.llm.providers import Route, route
+from workbench.llm.redact import secret_values
+from workbench.llm.types import Completion, Request, Usage
+from workbench.llm.usage import usage_from
+
+_LOCK = threading.Lock()
+_SESSIONS = clock.Sessions()
+
+
+def load_litellm() -> Any:
+    """Import LiteLLM so that it fetches nothing, reads no ``.env``, and keeps quiet. Takes seconds, once."""
+    with _LOCK:
+        os.environ["LITELLM_LOCAL_MODEL_COST_MAP"] = "True"
+        os.environ["LITELLM_MODE"] = "PRODUCTION"
+        import litellm
+
+        litellm.telemetry = False
+        litellm.suppress_debug_info = True
+        litellm.drop_params = False
+        litellm.modify_params = False
+        # What goes wrong is told through completions; its own log could hold messages and addresses.
+        logging.getLogger("LiteLLM").setLevel(logging.CRITICAL)
+        return litellm
+
+
+class LiteLLMRoute:
+    """Calls models through LiteLLM. Use it on one event loop."""
+
+    def __init__(self, *, timeout_s: float, connect_timeout_s: float, env: Mapping[str, str]) -> None:
+        self._timeout_s, self._connect_timeout_s, self._env = timeout_s, connect_timeout_s, env
+        self._litellm: Any = None
+        self._session: Any = None
+
+    async def call(self, request: Request) -> Completion:
+        """Make one call.
+
+        Raises:
+            CompletionError: It brought no answer.
+        """
+        params = call_params(request)
+        target = route(request.model, self._env)
+        if params.pop("stream", False):
+            return await self._call_streaming(request)
+        arguments = await self._arguments(request, target, params)
+        stamps = clock.start()
+        try:
+            async with asyncio.timeout(self._timeout_s):
+                response = await self._litellm.acompletion(**arguments)
+        except Exception as problem:  # every provider's adapter raises its own; all become a CompletionError
+            raise self._error(problem, target) from None
+        latency = stamps.latency()
+        if not response.choices:
+            raise _nonsense(target, "an answer without choices")
+        choice = response.choices[0]
+        return self._completion(
+            request,
+            target,
+            text=_text(choice.message),
+            usage=_plain_usage(getattr(response, "usage", None)),
+            cost=(getattr(response, "_hidden_params", None) or {}).get("response_cost"),
+            finish_reason=choice.finish_reason,
+            resolved=response.model,
+            latency=latency,
+        )
+
+    async def _call_streaming(self, request: Request) -> Completion:
+        async for item in self.stream(request):
+            if isinstance(item, Completion):
+                return item
+        raise AssertionError("a stream ends with its completion")
+
+    async def stream(self, request: Request) -> AsyncIterator[str | Completion]:
+        """Yield the text as it comes, then the completion; a broken stream's completion keeps what came.
+
+        Raises:
+            CompletionError: It broke before any text came.
+        """
+        params = call_params(request)
+        params.pop("stream", None)
+        target = route(request.model, self._env)
+        arguments = await self._arguments(request, target, params)
+        arguments |= {"stream": True, "stream_options": {"include_usage": True}}
+        stamps = clock.start()
+        deadline = asyncio.get_running_loop().time() + self._timeout_s
+        pieces: list[str] = []
+        first_at: float | None = None
+        response: Any = None
+        last: Any = None
+        try:
+            async with asyncio.timeout_at(deadline):
+                response = await self._litellm.acompletion(**arguments)
+            while True:
+                async with asyncio.timeout_at(deadline):
+                    chunk = await anext(response, None)
+                if chunk is None:
+                    break
+                last = chunk
+                piece = (chunk.choices[0].delta.content or "") if chunk.choices else ""
+                if piece:
+                    first_at = first_at or time.perf_counter()
+                    pieces.append(piece)
+                    yield piece
+            _check_ended(response, target)
+        except Exception as problem:  # as in call
+            error = problem if isinstance(problem, CompletionError) else self._error(problem, target)
+            if not pieces:
+                raise error from None
+            ttft = stamps.since_sent(first_at) if first_at else None
+            yield Completion(text="".join(pieces), ttft_s=ttft, error=error.kind, error_message=str(error))
+            return
+        finally:
+            if response is not None:
+                await _close(response)
+        yield self._streamed(request, target, response, last, pieces, stamps, first_at)
+
+    def _streamed(
+        self,
+        request: Request,
+        target: Route,
+        response: Any,
+        last: Any,
+        pieces: list[str],
+        stamps: clock.Stamps,
+        first_at: float | None,
+    ) -> Completion:
+        # LiteLLM fills a missing count with its own guess; only what a chunk carried was reported.
+        reported = any(getattr(chunk, "usage", None) is not None for chunk in response.chunks)
+        usage = getattr(last, "usage", None) if reported else None
+        resolved = getattr(response, "_hidden_params", {}).get("provider_response_model")
+        return self._completion(
+            request,
+            target,
+            text="".join(pieces),
+            usage=_plain_usage(usage),
+            cost=self._stream_cost(target, usage) if usage is not None else None,
+            finish_reason=response.received_finish_reason or response.intermittent_finish_reason,
+            resolved=resolved or getattr(last, "model", None),
+            latency=stamps.latency(),
+            ttft=stamps.since_sent(first_at) if first_at else None,
+        )
+
+    def _completion(
+        self,
+        request: Request,
+        target: Route,
+        *,
+        text: str,
+        usage: Usage,
+        cost: Any,
+        finish_reason: str | None,
+        resolved: str | None,
+        latency: float,
+        ttft: float | None = None,
+    ) -> Completion:
+        if usage.input is None and usage.output is None:
+            usage, cost = self._counted(request, target, text), None
+        blocked = finish_reason == "content_filter"
+        return Completion(
+            text=text,
+            usage=usage,
+            cost_usd=float(cost) if isinstance(cost, int | float) else None,
+            latency_s=latency,
+            ttft_s=ttft,
+            finish_reason=finish_reason,
+            resolved_model=resolved or None,
+            error="content_filter" if blocked else None,
+            error_message=_BLOCKED if blocked else None,
+        )
+
+    async def _arguments(self, request: Request, target: Route, params: dict[str, Any]) -> dict[str, Any]:
+        if self._litellm is None:
+            self._litellm = await asyncio.to_thread(load_litellm)
+        if self._session is None:
+            self._session = _SESSIONS.acquire()
+        import httpx
+        from litellm.types.utils import is_litellm_owned_kwarg
+
+        for name in params:
+            if is_litellm_owned_kwarg(name) and name not in ("api_version", "metadata"):
+                raise CompletionError(
+                    f'The parameter "{name}" cannot be set on a call', kind="bad_request", hint="remove it"
+                )
+        arguments = {
+            **params,
+            "model": target.model,
+            "messages": [dict(message) for message in request.messages],
+            "timeout": httpx.Timeout(self._timeout_s, connect=self._connect_timeout_s),
+            "num_retries": 0,
+            "max_retries": 0,
+            "shared_session": self._session,
+        }
+        if target.api_base:
+            arguments["api_base"] = target.api_base
+        if target.api_key:
+            arguments["api_key"] = target.api_key
+        return arguments
+
+    def _error(self, problem: BaseException, target: Route) -> CompletionError:
+        secrets = [*([target.api_key] if target.api_key else []), *secret_values(self._env)]
+        return completion_error(
+            problem,
+            target,
+            secrets,
+            timeout_s=self._timeout_s,
+            connect_timeout_s=self._connect_timeout_s,
+        )
+
+    def _stream_cost(self, target: Route, usage: Any) -> float | None:
+        try:
+            asked, told = self._litellm.cost_per_token(model=target.model, usage_object=usage)
+        except Exception:  # raised bare by LiteLLM for a model without a price: unknown, not zero
+            return None
+        return float(asked) + float(told)
+
+    def _counted(self, request: Request, target: Route, text: str) -> Usage:
+        """Count the tokens ourselves, where the server did not."""
+        try:
+            asked = self._litellm.token_counter(model=target.model, messages=list(request.messages))
+            told = self._litellm.token_counter(model=target.model, text=text) if text else 0
+        except Exception:  # a tokenizer that cannot be loaded leaves the count unknown
+            return Usage()
+        return Usage(input=int(asked), output=int(told), estimated=True)
+
+    async def aclose(self) -> None:
+        """Close the connections, if this was the loop's last gateway."""
+        if self._session is None:
+            return
+        self._session = None
+        if await _SESSIONS.release():
+            await self._litellm.close_litellm_async_clients()
+            self._litellm.in_memory_llm_clients_cache.flush_cache()
+
+
+_BLOCKED = "The provider's content filter stopped the answer: change the messages, or drop the case."
+
+
+def _plain_usage(usage: Any) -> Usage:
+    return usage_from(usage.model_dump()) if usage is not None else Usage()
+
+
+def _text(message: Any) -> str:
+    content = message.content
+    if content is None:
+        content = (getattr(message, "provider_specific_fields", None) or {}).get("refusal") or ""
+    return content if isinstance(content, str) else str(content)
+
+
+def _nonsense(target: Route, what: str) -> CompletionError:
+    where = f"The server at {target.api_base}" if target.api_base else f"{target.provider}"
+    return CompletionError(f"{where} sent {what}", kind="provider", hint="try again later")
+
+
+def _check_ended(response: Any, target: Route) -> None:
+    """Tell a whole stream from one that just stopped: LiteLLM says "stop" for both."""
+    if response.received_finish_reason or response.intermittent_finish_reason:
+        return
+    if any(getattr(chunk, "usage", None) is not None for chunk in response.chunks):
+        return
+    if response.chunks:
+        where = target.api_base or target.provider
+        raise CompletionError(
+            f"The stream from {where} ended before the answer was complete",
+            kind="connection",
+            hint="try again",
+        )
+    raise _nonsense(target, "a stream without an answer")
+
+
+async def _close(response: Any) -> None:
+    close = getattr(response, "aclose", None)
+    if close is not None:
+        await close()
