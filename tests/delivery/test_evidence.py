@@ -107,6 +107,12 @@ def test_the_evidence_of_a_comparison_shows_n_errors_interval_verdict_and_regres
     assert (values["Eval-Baseline"], values["Eval-Result"]) == ("triage@2", "better")
 
 
+def test_scores_without_a_baseline_do_not_claim_one():
+    message = message_of(Evidence(suite="s", table=("| accuracy | 0.5 |",)))
+    assert "against no baseline" in message and "Scores, without a baseline" in message
+    assert "Scores against" not in message and "passed fails now" not in message
+
+
 def test_a_huge_evidence_stays_a_readable_message():
     evidence = Evidence(
         suite="s" * 10_000, table=("| x |",) * 5000, regressions=("c" * 900,) * 9000, baseline="b"

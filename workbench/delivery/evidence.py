@@ -153,7 +153,9 @@ def _findings(evidence: Evidence) -> list[str]:
     if table:
         left = len(table) - MAX_TABLE_LINES
         more = [f"  … and {left} more lines"] if left > 0 else []
-        paragraphs.append("Scores against the baseline")
+        paragraphs.append(
+            "Scores against the baseline" if evidence.baseline else "Scores, without a baseline"
+        )
         paragraphs.append("\n".join(table[:MAX_TABLE_LINES] + more))
     if evidence.baseline or evidence.regressions:
         paragraphs.append(_regressions(evidence.regressions))
