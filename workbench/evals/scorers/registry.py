@@ -18,6 +18,10 @@ class ScoringError(Exception):
     """This cell cannot be scored; the message says why and becomes the score's ``error``."""
 
 
+#: The keys that every scorer's entry may have beside its own parameters.
+WRAPPER_KEYS = ("type", "name", "negate", "weight", "threshold", "extract")
+
+
 @dataclass(frozen=True)
 class Outcome:
     """What a scorer found, before it is negated or held against a threshold.
@@ -84,7 +88,9 @@ class Entry:
         for name in params:
             if name not in self.param_names:
                 raise ParamError(
-                    f'"{name}" is not a parameter of {self.type}', (name,), suggest(name, self.param_names)
+                    f'"{name}" is not a parameter of {self.type}',
+                    (name,),
+                    suggest(name, (*self.param_names, *WRAPPER_KEYS)),
                 )
         try:
             return _adapter(self.impl).validate_python(params)
@@ -148,7 +154,7 @@ def suggest(word: str, choices: tuple[str, ...] | list[str]) -> str | None:
     """Return what to do about a misspelt word: the nearest choice, or all of them where none is near."""
     near = process.extractOne(word.lower(), list(choices), score_cutoff=60)
     if near:
-        return f'did you mean "{near[0]}"?'
+        return f'perhaps "{near[0]}" is meant'
     return f"use one of {', '.join(choices)}" if choices else None
 
 

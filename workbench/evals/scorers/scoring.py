@@ -10,6 +10,7 @@ from workbench.evals.combine import OVERALL, Weighted, overall
 from workbench.evals.extract import Extractor, build_extractor
 from workbench.evals.scorers.registry import (
     SCORERS,
+    WRAPPER_KEYS,
     Entry,
     Outcome,
     ParamError,
@@ -20,7 +21,6 @@ from workbench.evals.scorers.registry import (
 from workbench.evals.types import Case, Score, ScorerSpec, ScoringInput, Unit
 from workbench.llm.types import Completion
 
-WRAPPER_KEYS = ("type", "name", "negate", "weight", "threshold", "extract")
 MAX_REASON = 500
 _DOWN: frozenset[Unit] = frozenset({"seconds", "usd"})
 

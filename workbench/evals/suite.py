@@ -1,0 +1,317 @@
+"""Suite files: read, validated with the line of every fault, and identified by content."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from workbench.errors import BadInput, SuiteError, WorkbenchError
+from workbench.evals.combine import OVERALL
+from workbench.evals.datasets import load_cases
+from workbench.evals.schema import FIELDS, SuiteFile, suite_schema
+from workbench.evals.scorers import SCORERS, has_overall, parse_scorer
+from workbench.evals.scorers.registry import readable, suggest
+from workbench.evals.types import Dataset, Gate, ScorerSpec, Suite
+from workbench.files import YamlDocument, canonical_json, load_yaml, read_text, sha256_text
+from workbench.llm.types import ModelSpec
+from workbench.prompts.selectors import Selector, parse_selector
+
+__all__ = ["SuiteEntry", "find_suites", "load_suite", "suite_schema", "suite_to_dict"]
+MAX_BYTES = 10_000_000
+FILE_NAMES = ("suite.yaml", "suite.yml")
+#: Words of other tools for our fields, for the hint.
+_OTHER_WORDS = {
+    "tests": "cases",
+    "dataset": "cases",
+    "data": "cases",
+    "providers": "models",
+    "assert": "scorers",
+    "metrics": "scorers",
+}
+
+
+@dataclass(frozen=True)
+class SuiteEntry:
+    """A suite found in a folder, not yet loaded. ``path`` is its file."""
+
+    name: str
+    path: Path
+    description: str
+
+
+def find_suites(evals_dir: Path) -> tuple[list[SuiteEntry], list[WorkbenchError]]:
+    """Return the suites below ``evals_dir`` by name, and the files that are broken. Reads no cases."""
+    entries: list[SuiteEntry] = []
+    problems: list[WorkbenchError] = []
+    folders = sorted(p for p in evals_dir.iterdir() if p.is_dir()) if evals_dir.is_dir() else []
+    for folder in folders:
+        path = next((folder / name for name in FILE_NAMES if (folder / name).is_file()), None)
+        if path is None or folder.name.startswith("."):
+            continue
+        try:
+            data = _read(path).data
+            entries.append(SuiteEntry(folder.name, path, str(data.get("description") or "").strip()))
+        except WorkbenchError as problem:
+            problems.append(problem)
+    return entries, problems
+
+
+def load_suite(path: Path, *, root: Path) -> Suite:
+    """Load a suite and its cases.
+
+    Args:
+        path: The suite's file, or the folder that holds ``suite.yaml``.
+        root: The workspace folder; no path in the suite may leave it.
+
+    Raises:
+        SuiteError: The file is missing or not a suite; with line, field, and what was probably meant.
+        DatasetError: Its cases cannot be used.
+    """
+    file = _suite_file(Path(path))
+    document = _read(file)
+    reader = _Reader(file, document, Path(root))
+    name = file.parent.name if file.name in FILE_NAMES else file.name.split(".")[0]
+    return reader.suite(name)
+
+
+def _suite_file(path: Path) -> Path:
+    if not path.is_dir():
+        return path
+    found = next((path / name for name in FILE_NAMES if (path / name).is_file()), None)
+    if found is None:
+        raise SuiteError("The folder holds no suite", file=path, hint="write a suite.yaml in it")
+    return found
+
+
+def _read(file: Path) -> YamlDocument:
+    text = read_text(file, what="suite", max_bytes=MAX_BYTES, error=SuiteError)
+    document = load_yaml(text, file=file, error=SuiteError)
+    if not isinstance(document.data, dict):
+        raise SuiteError(
+            "The file is not a suite", file=file, hint="write prompts, models, cases and scorers"
+        )
+    return document
+
+
+class _Reader:
+    """One suite file on its way to a suite; every error it raises knows its line."""
+
+    def __init__(self, file: Path, document: YamlDocument, root: Path) -> None:
+        self.file, self.document, self.root, self.folder = file, document, root, file.parent
+
+    def suite(self, name: str) -> Suite:
+        content = self._validated()
+        prompts = self._prompts(content.prompts)
+        models = self._models(content)
+        scorers = self._scorers(content.scorers)
+        dataset = self._dataset(content.cases, scorers)
+        self._check_expected(scorers, dataset)
+        self._check_slices(content.slices, dataset)
+        gate = self._gate(content, prompts, models, scorers, dataset)
+        suite = Suite(
+            name=name,
+            description=content.description.strip(),
+            prompts=tuple(content.prompts),
+            models=models,
+            dataset=dataset,
+            scorers=scorers,
+            slices=tuple(content.slices),
+            repeats=content.repeats,
+            concurrency=content.concurrency,
+            gate=gate,
+            folder=self.folder,
+        )
+        identity = sha256_text(canonical_json(suite_to_dict(suite)) + dataset.sha256)
+        return Suite(**{**vars(suite), "sha256": identity})
+
+    def error(self, message: str, *path: str | int, hint: str | None = None) -> SuiteError:
+        """Return an error at a field, in the form of a sentence."""
+        return SuiteError(
+            message[:1].upper() + message[1:] if message[:1].isalpha() else message,
+            file=self.file,
+            line=self.document.line(*path),
+            field=".".join(str(part) for part in path),
+            hint=hint,
+        )
+
+    def _validated(self) -> SuiteFile:
+        try:
+            return SuiteFile.model_validate(self.document.data)
+        except ValidationError as problem:
+            faults = problem.errors(include_url=False, include_input=False)
+            # A misspelt field is also a missing one; the spelling is what helps.
+            first = min(faults, key=lambda fault: fault["type"] != "extra_forbidden")
+        path, hint = first["loc"], None
+        if first["type"] == "extra_forbidden":
+            known = FIELDS.get(path[0] if len(path) > 1 else "", ())
+            key = str(path[-1])
+            hint = suggest(_OTHER_WORDS.get(key, key) if len(path) == 1 else key, known)
+            raise self.error(f'there is no field "{key[:60]}"', *path, hint=hint)
+        raise self.error(readable(first), *path, hint=hint)
+
+    def _prompts(self, texts: list[str]) -> list[Selector]:
+        selectors = []
+        for index, text in enumerate(texts):
+            try:
+                selector = parse_selector(text)
+            except BadInput as problem:
+                raise self.error(problem.message, "prompts", index, hint=problem.hint) from None
+            if selector.kind == "path":
+                self._inside(str(selector.value), "prompts", index)
+            if text in texts[:index]:
+                raise self.error(f'the prompt "{text}" is listed twice', "prompts", index, hint="remove one")
+            selectors.append(selector)
+        return selectors
+
+    def _models(self, content: SuiteFile) -> tuple[ModelSpec, ...]:
+        models = []
+        for index, entry in enumerate(content.models):
+            model = ModelSpec(**entry.model_dump())
+            if model.outputs:
+                self._inside(model.outputs.replace("{prompt}", "prompt"), "models", index, "outputs")
+            elif model.id.startswith("recorded/"):
+                raise self.error(
+                    f"{model.id} has no file of recorded outputs",
+                    *("models", index),
+                    hint="add `outputs:` with the path of a JSONL file",
+                )
+            if model.name in [m.name for m in models]:
+                raise self.error(
+                    f"two models are called {model.name}", "models", index, hint="give one of them a `label`"
+                )
+            models.append(model)
+        return tuple(models)
+
+    def _scorers(self, entries: list[Any]) -> tuple[ScorerSpec, ...]:
+        taken: set[str] = set()
+        # Names that are given come first, so that a name made from a type never takes one of them.
+        named = {str(e["name"]) for e in entries if isinstance(e, dict) and e.get("name")}
+        specs = []
+        for index, entry in enumerate(entries):
+            given = isinstance(entry, dict) and entry.get("name") is not None
+            pool = taken if given else taken | named
+            try:
+                specs.append(parse_scorer(self._with_files(entry, index), taken=pool))
+            except SuiteError as problem:
+                path = getattr(problem, "path", ())
+                raise self.error(problem.message, "scorers", index, *path, hint=problem.hint) from None
+            taken.add(specs[-1].name)
+        return tuple(specs)
+
+    def _with_files(self, entry: Any, index: int) -> Any:
+        """Put the content of files in the place of their paths, so that a run holds all it needs."""
+        known = (
+            SCORERS.get(entry.get("type"))
+            if isinstance(entry, dict) and _is_text(entry.get("type"))
+            else None
+        )
+        if known is None:
+            return entry
+        entry = dict(entry)
+        for param in known.file_params:
+            if _is_text(entry.get(param)):
+                path = self._inside(entry[param], "scorers", index, param)
+                entry[param] = load_yaml(
+                    read_text(path, what=param, error=SuiteError), file=path, error=SuiteError
+                ).data
+        return entry
+
+    def _dataset(self, cases: Any, scorers: tuple[ScorerSpec, ...]) -> Dataset:
+        names = [spec.name for spec in scorers]
+        if isinstance(cases, list):
+            return load_cases(
+                cases, base=self.folder, reserved=names, file=self.file, line_of=self.document.line
+            )
+        self._inside(cases, "cases")
+        return load_cases(cases, base=self.folder, reserved=names)
+
+    def _inside(self, text: str, *path: str | int) -> Path:
+        """Return the path relative to the suite's folder if it stays in the workspace."""
+        try:
+            target = (self.folder / text.replace("\\", "/")).resolve()
+            inside = target.is_relative_to(self.root.resolve())
+        except (OSError, ValueError):
+            inside = False
+        if not inside:
+            raise self.error("the path leads out of the workspace", *path, hint="use a path inside it")
+        return target
+
+    def _check_expected(self, scorers: tuple[ScorerSpec, ...], dataset: Dataset) -> None:
+        if any(case.expected is not None for case in dataset.cases):
+            return
+        for index, spec in enumerate(scorers):
+            given = any(spec.params.get(key) is not None for key in ("value", "values"))
+            if SCORERS[spec.type].needs_expected and not given:
+                raise self.error(
+                    f"{spec.name} compares with what is expected, and no case has `expected`",
+                    *("scorers", index),
+                    hint="add it to the cases, or give the scorer a value",
+                )
+
+    def _check_slices(self, slices: list[str], dataset: Dataset) -> None:
+        known = sorted({key for case in dataset.cases for key in case.metadata})
+        for index, field in enumerate(slices):
+            if field not in known:
+                hint = suggest(field, known) if known else "add it to the cases' metadata"
+                raise self.error(f'no case has "{field}" in its metadata', "slices", index, hint=hint)
+
+    def _gate(
+        self,
+        content: SuiteFile,
+        prompts: list[Selector],
+        models: tuple[ModelSpec, ...],
+        scorers: tuple[ScorerSpec, ...],
+        dataset: Dataset,
+    ) -> Gate | None:
+        if content.gate is None:
+            return None
+        gate = Gate(**content.gate.model_dump())
+        metrics = [spec.name for spec in scorers]
+        if has_overall(scorers, dataset.cases):
+            metrics.append(OVERALL)
+        if gate.metric not in metrics:
+            raise self.error(
+                f'no scorer is called "{gate.metric}"', "gate", "metric", hint=suggest(gate.metric, metrics)
+            )
+        if gate.baseline == gate.candidate:
+            raise self.error(
+                "baseline and candidate are the same", "gate", "candidate", hint="name two versions"
+            )
+        for side in ("baseline", "candidate"):
+            self._check_side(getattr(gate, side), side, content.prompts, prompts, models)
+        return gate
+
+    def _check_side(
+        self, name: str, side: str, texts: list[str], prompts: list[Selector], models: tuple[ModelSpec, ...]
+    ) -> None:
+        known = [*texts, *(model.name for model in models)]
+        # Without prompts or models here they are named on the command line, and the run checks the gate.
+        if name in known or not texts or not models:
+            return
+        versions = [selector for selector in prompts if selector.name == name]
+        if len(versions) > 1:
+            hint = f"use one of {', '.join(str(selector) for selector in versions)}"
+            raise self.error(f'"{name}" is {len(versions)} versions here', "gate", side, hint=hint)
+        if not versions and name not in [model.id for model in models]:
+            raise self.error(f'no prompt or model here is "{name}"', "gate", side, hint=suggest(name, known))
+
+
+def _is_text(value: Any) -> bool:
+    return isinstance(value, str)
+
+
+def suite_to_dict(suite: Suite) -> dict[str, Any]:
+    """Return all that a suite asks for as plain data, except its cases and where it stands."""
+    return {
+        "description": suite.description,
+        "prompts": list(suite.prompts),
+        "models": [model.to_dict() for model in suite.models],
+        "scorers": [spec.to_dict() for spec in suite.scorers],
+        "slices": list(suite.slices),
+        "repeats": suite.repeats,
+        "concurrency": suite.concurrency,
+        "gate": asdict(suite.gate) if suite.gate else None,
+    }
