@@ -30,6 +30,34 @@ def wilson(successes: ArrayLike, n: ArrayLike, confidence: float = 0.95) -> tupl
     return low, high
 
 
+#: Cases on the rarer side (fail or pass) below which repeats are hardly trusted to tell anything new.
+_RARE_CASES = 5
+
+
+def wilson_clustered(
+    rate: ArrayLike, sd: ArrayLike, n: ArrayLike, answers: ArrayLike, confidence: float = 0.95
+) -> tuple[Floats, Floats]:
+    """Wilson's interval for a pass rate with repeats, with the number of answers that they are worth.
+
+    ``rate`` is the mean of the per-case rates, ``sd`` their standard deviation over ``n`` cases with ``answers``
+    answers in all. The effective number of answers is n over the design effect ``sd² / (rate (1 − rate))``,
+    reduced by the square of normal over t quantile (Korn and Graubard 1998; Franco et al., Journal of Survey
+    Statistics and Methodology 7 (2019) 334-364). A design effect learnt from few failures (or passes) is too
+    small, so it is drawn towards 1, which is one answer a case, with the weight of `_RARE_CASES` cases on the
+    rarer side: simulated coverage is then 95 to 99 % where t gives as little as 82 %. NaN for fewer than 2 cases.
+    """
+    m, s, k = (np.asarray(v, float) for v in (rate, sd, n))
+    with np.errstate(divide="ignore", invalid="ignore"):
+        spread = m * (1 - m)
+        effect = np.where(spread > 1e-12, s**2 / spread, 1.0)
+        weight = _RARE_CASES / np.maximum(k * np.minimum(m, 1 - m), 1)
+        effect = (effect + weight) / (1 + weight)
+        student = z_quantile(confidence) / special.stdtrit(np.maximum(k - 1, 1), 0.5 + confidence / 2)
+        worth = np.where(k >= 2, np.minimum(k / effect * student**2, answers), np.nan)
+    low, high = wilson(m * worth, worth, confidence)
+    return np.where(k >= 2, low, np.nan), np.where(k >= 2, high, np.nan)
+
+
 def t_interval(
     mean: ArrayLike,
     sd: ArrayLike,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -96,7 +97,8 @@ class Paired:
     ``pairs`` counts the (model, case) pairs that the scorer applies to, ``broken`` those that miss at least one
     answer on either side, ``lost`` the share of answers missing added up over the pairs, and ``unknown`` the
     pairs without a value that lack no answer. ``low`` and ``high`` are the sums over the pairs of B − A if every
-    missing answer had scored 0 or 1 to B's loss or gain.
+    missing answer had scored 0 or 1 to B's loss or gain. For each scorer, ``pass_fail`` says that all values are 0
+    or 1, ``single`` that no case has more than one answer a side, ``bounded`` that all values lie in 0–1.
     """
 
     cases: list[str]
@@ -109,7 +111,8 @@ class Paired:
     unknown: Floats
     low: Floats
     high: Floats
-    proportion: NDArray[np.bool_]
+    pass_fail: NDArray[np.bool_]
+    single: NDArray[np.bool_]
     bounded: NDArray[np.bool_]
 
     @property
@@ -148,8 +151,9 @@ def pair(a: pd.DataFrame, b: pd.DataFrame, arms: Arms, scorers: list[str]) -> Pa
         unknown=(wanted & ~both & (lost == 0)).sum(axis=1).astype(float),
         low=np.where(known, low_b - high_a, 0.0).sum(axis=1),
         high=np.where(known, high_b - low_a, 0.0).sum(axis=1),
-        proportion=_pass_or_fail(a, b, scorers) & _single(tallies, len(arms.keys)),
-        bounded=_within_one(a, b, scorers),
+        pass_fail=_all_values(a, b, scorers, lambda v: (v == 0) | (v == 1)),
+        single=_single(tallies, len(arms.keys)),
+        bounded=_all_values(a, b, scorers, lambda v: (v >= 0) & (v <= 1)),
     )
 
 
@@ -203,23 +207,17 @@ def _single(tallies: list[Tally], arms: int) -> NDArray[np.bool_]:
     return (most <= 1) & (arms == 1)
 
 
-def _checked(a: pd.DataFrame, b: pd.DataFrame, scorers: list[str], kind: str) -> NDArray[np.bool_]:
+def _all_values(
+    a: pd.DataFrame, b: pd.DataFrame, scorers: list[str], fits: Callable[[Floats], NDArray[np.bool_]]
+) -> NDArray[np.bool_]:
+    """For each scorer, whether every value on both sides fits; errors and unknown values do not speak."""
     broken = np.zeros(len(scorers))
     for side in (a, b):
         value = frames.float_column(side, "value")
-        fits = (value == 0) | (value == 1) if kind == "pass" else (value >= 0) & (value <= 1)
-        wrong = ~(np.isnan(value) | frames.is_error(side) | fits)
+        wrong = ~(np.isnan(value) | frames.is_error(side) | fits(value))
         position = _positions(side["scorer"], scorers)
         broken += np.bincount(position[position >= 0], wrong[position >= 0], len(scorers))
     return broken == 0
-
-
-def _pass_or_fail(a: pd.DataFrame, b: pd.DataFrame, scorers: list[str]) -> NDArray[np.bool_]:
-    return _checked(a, b, scorers, "pass")
-
-
-def _within_one(a: pd.DataFrame, b: pd.DataFrame, scorers: list[str]) -> NDArray[np.bool_]:
-    return _checked(a, b, scorers, "bounds")
 
 
 def matching_warnings(arms: Arms) -> list[str]:

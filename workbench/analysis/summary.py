@@ -11,7 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from workbench.analysis import frames
-from workbench.analysis.estimators import Floats, t_interval, wilson
+from workbench.analysis.estimators import Floats, t_interval, wilson, wilson_clustered
 
 
 @dataclass(frozen=True)
@@ -65,8 +65,8 @@ def summarise(
 ) -> list[Summary]:
     """Summarise a long frame of scores; the unit of every interval is the case.
 
-    Pass/fail with one answer a case gets Wilson's interval; everything else a t interval over the per-case
-    means, which is clustered by case. Where all cases have the same value, a score's interval says what n
+    Pass/fail gets Wilson's interval, with repeats that of the effective number of answers
+    (`wilson_clustered`); everything else a t interval over the per-case means. All are clustered by case. Where all cases have the same value, a score's interval says what n
     equal cases can say (`constant_interval`) and other units have none.
 
     Args:
@@ -91,20 +91,23 @@ def summarise(
     names = [(units or {}).get(s, "score") for s in keys[3]]
     score = np.array([n == "score" for n in names])
     proportion = score & _all(group, np.isnan(value) | (value == 0) | (value == 1), len(keys))
-    proportion &= _all(rows.group, rows.answers <= 1, len(keys))
+    single = _all(rows.group, rows.answers <= 1, len(keys))
     bounded = score & _all(group, np.isnan(value) | ((value >= 0) & (value <= 1)), len(keys))
 
     views = [(None, np.zeros(len(cases), np.intp))]
     for view in frames.slice_views(slices, list(cases[0])):
         views.append((view, view.codes))
     tables = [
-        (view, _table(rows, codes, len(view.labels) if view else 1, proportion, bounded, confidence))
+        (
+            view,
+            _table(rows, codes, len(view.labels) if view else 1, (proportion, single, bounded), confidence),
+        )
         for view, codes in views
     ]
     result = []
     for g in range(len(keys)):
         prompt, version, model, scorer = (frames.plain(keys[c][g]) for c in range(4))
-        method = "Wilson" if proportion[g] else "t, clustered by case"
+        method = _method(bool(proportion[g]), bool(single[g]))
         for view, table in tables:
             for k in range(table["n"].shape[1]):
                 numbers = {name: column[g, k] for name, column in table.items()}
@@ -129,6 +132,12 @@ def summarise(
                     )
                 )
     return result
+
+
+def _method(proportion: bool, single: bool) -> str:
+    if not proportion:
+        return "t, clustered by case"
+    return "Wilson" if single else "Wilson, clustered by case"
 
 
 def _by_case(
@@ -158,12 +167,12 @@ def _table(
     rows: _Cases,
     codes: NDArray[np.intp],
     slices: int,
-    proportion: NDArray[np.bool_],
-    bounded: NDArray[np.bool_],
+    kinds: tuple[NDArray[np.bool_], NDArray[np.bool_], NDArray[np.bool_]],
     confidence: float,
 ) -> dict[str, NDArray[Any]]:
-    """Columns of numbers, each of shape (groups, slices)."""
-    groups = len(proportion)
+    """Columns of numbers, each of shape (groups, slices); ``kinds`` says how to estimate each group."""
+    groups = len(kinds[0])
+    is_proportion, is_single, is_bounded = (np.repeat(kind, slices) for kind in kinds)
     part = codes[rows.case]
     inside = part >= 0
     cell = (rows.group * slices + part)[inside]
@@ -179,16 +188,18 @@ def _table(
         mean = total(filled) / n
         squares = total(np.where(known, (filled - np.nan_to_num(mean)[cell]) ** 2, 0.0))
         sd = np.sqrt(squares / (n - 1))
-    wilson_low, wilson_high = wilson(np.round(np.nan_to_num(mean) * n), n, confidence)
-    free_low, free_high = t_interval(mean, sd, n, confidence)
-    bound_low, bound_high = t_interval(mean, sd, n, confidence, bounds=(0.0, 1.0))
-    is_proportion, is_bounded = np.repeat(proportion, slices), np.repeat(bounded, slices)
+    answers = total(rows.answers[inside])
+    once = wilson(np.round(np.nan_to_num(mean) * n), n, confidence)
+    repeated = wilson_clustered(mean, sd, n, answers, confidence)
+    free = t_interval(mean, sd, n, confidence)
+    within = t_interval(mean, sd, n, confidence, bounds=(0.0, 1.0))
+    which = [is_proportion & is_single, is_proportion, is_bounded]
     columns = {
         "n": n,
         "mean": mean,
-        "low": np.where(is_proportion, wilson_low, np.where(is_bounded, bound_low, free_low)),
-        "high": np.where(is_proportion, wilson_high, np.where(is_bounded, bound_high, free_high)),
-        "answers": total(rows.answers[inside]),
+        "low": np.select(which, [once[0], repeated[0], within[0]], free[0]),
+        "high": np.select(which, [once[1], repeated[1], within[1]], free[1]),
+        "answers": answers,
         "errors": total(rows.errors[inside]),
         "unknown": total(rows.unknown[inside]),
     }
