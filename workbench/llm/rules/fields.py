@@ -172,7 +172,7 @@ def _default(field: Item, labels: tuple[Item, ...]) -> str | None:
 def _holds(field: Item, text: str) -> bool:
     """Whether the text speaks of what the field names, and does not deny it just before."""
     wanted = set(stems(f"{_TRUTHY.sub('', field.name)} {field.description}"))
-    wanted -= {"true", "false", "yes", "whethe", "boolea"}
+    wanted -= {"true", "false", "yes", "whether", "boolean"}
     recent: list[str] = []
     for word in re.findall(r"[\w'’]+", fold(text)):
         if wanted.intersection(stems(word)):

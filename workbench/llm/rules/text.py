@@ -43,7 +43,7 @@ def fold(text: str) -> str:
 
 
 def stem(word: str) -> str:
-    """Cut one folded word to a rough stem of at most six letters (``cancelled``, ``cancellation`` → ``cancel``)."""
+    """Cut one folded word to a rough stem of at most eight letters (``cancelled``, ``cancellation`` → ``cancel``)."""
     for suffix in _SUFFIXES:
         if word.endswith(suffix) and len(word) - len(suffix) >= 3:
             word = word[: -len(suffix)]
@@ -52,7 +52,7 @@ def stem(word: str) -> str:
         word = word[:-1]
     if len(word) > 3 and word[-1] in "ey":
         word = word[:-1]
-    return word[:6]
+    return word[:8]
 
 
 def stems(text: str) -> list[str]:
