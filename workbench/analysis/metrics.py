@@ -122,7 +122,7 @@ def _estimate(
     if lost and kind != "number":
         bounds = tuple(float(side[s][inside].sum() / (pairs - unknown)) for side in (both.low, both.high))
     ci_low, ci_high = _interval(diff, kind, confidence)
-    ci90_low, ci90_high = _interval(diff, kind, 0.9)
+    ci90_low, ci90_high = _margin_interval(diff, kind)
     metric = MetricComparison(
         scorer=both.scorers[s],
         slice=label,
@@ -172,6 +172,13 @@ def _interval(diff: Floats, kind: Kind, confidence: float) -> tuple[float | None
     bounds = (-1.0, 1.0) if kind == "score" else None
     low, high = t_interval(diff.mean(), paired.sample_sd(diff), diff.size, confidence, bounds=bounds)
     return frames.number(low), frames.number(high)
+
+
+def _margin_interval(diff: Floats, kind: Kind) -> tuple[float | None, float | None]:
+    """The 90 % interval that is held against a margin."""
+    if diff.size and kind in ("pass/fail", "pass/fail, repeated"):
+        return paired.margin_interval(diff)
+    return _interval(diff, kind, 0.9)
 
 
 def _spread(diff: Floats, kind: Kind) -> float:

@@ -66,8 +66,9 @@ def summarise(
     """Summarise a long frame of scores; the unit of every interval is the case.
 
     Pass/fail gets Wilson's interval, with repeats that of the effective number of answers
-    (`wilson_clustered`); everything else a t interval over the per-case means. All are clustered by case. Where all cases have the same value, a score's interval says what n
-    equal cases can say (`constant_interval`) and other units have none.
+    (`wilson_clustered`); everything else a t interval over the per-case means. All are clustered by case. Where
+    all cases have the same value, a score's interval says what n equal cases can say (`constant_interval`) and
+    other units have none.
 
     Args:
         scores: The long frame that `workbench.analysis` describes.
