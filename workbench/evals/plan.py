@@ -6,23 +6,14 @@ import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from workbench.errors import BadInput, DatasetError, TemplateError
-from workbench.evals.types import Case, Gate, ScorerSpec, Suite
+from workbench.evals.types import Case, Cell, Gate, ScorerSpec, Suite
 from workbench.llm.recorded import recorded_files
 from workbench.llm.types import ModelSpec, Request
 from workbench.prompts.content import Prompt, parse_prompt, prompt_to_yaml
-from workbench.prompts.templates import Renderer, missing_variables
-
-
-class Cell(NamedTuple):
-    """One question to one model: positions in the plan, the case's id, and the repeat from 0."""
-
-    prompt_index: int
-    model_index: int
-    case_id: str
-    repeat: int
+from workbench.prompts.templates import Renderer, check_variables
 
 
 @dataclass(frozen=True)
@@ -238,12 +229,16 @@ def _refuse_twins(what: str, names: list[str], *, hint: str) -> None:
 def _check_variables(suite: Suite, prompts: tuple[PinnedPrompt, ...]) -> None:
     """Refuse a dataset that does not fit a prompt: better now than after half of the calls."""
     for pinned in prompts:
-        lacking = [(c, m) for c in suite.dataset.cases if (m := missing_variables(pinned.prompt, c.vars))]
-        if lacking:
-            case, missing = lacking[0]
-            names = ", ".join(f"{{{{{name}}}}}" for name in missing)
-            others = f" and {len(lacking) - 1} more" if len(lacking) > 1 else ""
+        faults: list[tuple[Case, TemplateError]] = []
+        for case in suite.dataset.cases:
+            try:
+                check_variables(pinned.prompt, case.vars)
+            except TemplateError as problem:
+                faults.append((case, problem))
+        if faults:
+            case, problem = faults[0]
+            others = f" (and in {len(faults) - 1} more)" if len(faults) > 1 else ""
             raise TemplateError(
-                f"{pinned.title} needs {names}, which case {case.id}{others} of {suite.name} does not give",
+                f"Case {case.id} of {suite.name} does not fit {pinned.title}{others}: {problem.message}",
                 hint="add it to the cases, or give the variable a default in the prompt",
             )

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from workbench.errors import TemplateError
-from workbench.evals.plan import Cell, Plan
+from workbench.evals.plan import Plan
+from workbench.evals.types import Cell
 from workbench.llm.types import Completion, Request
 from workbench.prompts.templates import Renderer
 

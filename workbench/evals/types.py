@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from workbench.llm.types import Completion, ModelSpec
 
@@ -55,6 +55,15 @@ class Dataset:
     cases: tuple[Case, ...]
     sha256: str
     source: str
+
+
+class Cell(NamedTuple):
+    """One question to one model: positions in the plan, the case's id, and the repeat from 0."""
+
+    prompt_index: int
+    model_index: int
+    case_id: str
+    repeat: int
 
 
 @dataclass(frozen=True)

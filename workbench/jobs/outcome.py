@@ -76,12 +76,12 @@ def select(outcome: Outcome, selector: str | None) -> Selection:
     if selector is None:
         if len(plan.prompts) == 1:
             return Selection(outcome, every_prompt, every_model, plan.prompts[0].title)
-        if len(plan.models) == 1 or len(plan.prompts) > 1:
-            raise BadInput(
-                f"Run {outcome.run_id} holds several prompts",
-                hint=f"say which, as {outcome.run_id}:{_choices(plan)}",
-            )
-    prompts = tuple(i for i in every_prompt if _names_prompt(plan.prompts[i], selector or ""))
+        raise BadInput(
+            f"Run {outcome.run_id} holds several prompts",
+            hint=f"say which, as {outcome.run_id}:{_choices(plan)}",
+        )
+    prompts = tuple(i for i in every_prompt if selector in (plan.prompts[i].selector, plan.prompts[i].title))
+    prompts = prompts or tuple(i for i in every_prompt if _names_prompt(plan.prompts[i], selector))
     if len(prompts) > 1:
         raise BadInput(
             f'"{selector}" names {len(prompts)} versions in run {outcome.run_id}',
@@ -102,7 +102,7 @@ def select(outcome: Outcome, selector: str | None) -> Selection:
 
 
 def _names_prompt(pinned: PinnedPrompt, selector: str) -> bool:
-    if selector in (pinned.selector, pinned.title, pinned.name):
+    if selector == pinned.name:
         return True
     name, _, sha = selector.partition("@sha:")
     return name == pinned.name and len(sha) >= 4 and pinned.prompt.sha256.startswith(sha)

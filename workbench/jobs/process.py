@@ -6,6 +6,7 @@ import os
 import socket
 import subprocess
 import sys
+import threading
 import time
 import uuid
 from pathlib import Path
@@ -58,11 +59,11 @@ def alive(state: Path, record: RunRecord) -> bool:
         return True
 
 
-def launch(root: Path, state: Path, run_id: str) -> subprocess.Popen[bytes]:
+def launch(root: Path, state: Path, run_id: str) -> None:
     """Start a process for a queued run, detached from this one, with its output in ``jobs/<run>.log``."""
     log = jobs_folder(state) / f"{run_id}.log"
     with log.open("ab") as output:
-        return subprocess.Popen(
+        process = subprocess.Popen(
             [sys.executable, "-m", "workbench.jobs.worker", str(root), run_id],
             stdin=subprocess.DEVNULL,
             stdout=output,
@@ -70,6 +71,8 @@ def launch(root: Path, state: Path, run_id: str) -> subprocess.Popen[bytes]:
             cwd=root,
             start_new_session=True,
         )
+    # Somebody must ask a child for its end, or it stays in the system's table for as long as we live.
+    threading.Thread(target=process.wait, daemon=True, name=f"reaper-{run_id}").start()
 
 
 def wait_for_end(

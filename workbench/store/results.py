@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
-from workbench.evals.plan import Cell
-from workbench.evals.types import Score
+from workbench.evals.types import Cell, Score
 from workbench.llm.types import Completion, Usage
 from workbench.store.base import Repository, now
 from workbench.store.tables import completions, runs, scores, scorings
@@ -70,7 +69,7 @@ class ResultRepository(Repository):
                 return before.id
             if before is None:
                 row_id = connection.execute(
-                    completions.insert().values(run_id=run_id, **vars(cell), **values)
+                    completions.insert().values(run_id=run_id, **cell._asdict(), **values)
                 ).inserted_primary_key[0]
             else:
                 row_id = before.id
@@ -224,7 +223,9 @@ class ResultRepository(Repository):
 
 
 def _at(run_id: str, cell: Cell) -> sa.ColumnElement[bool]:
-    return sa.and_(completions.c.run_id == run_id, *(completions.c[k] == v for k, v in vars(cell).items()))
+    return sa.and_(
+        completions.c.run_id == run_id, *(completions.c[k] == v for k, v in cell._asdict().items())
+    )
 
 
 def _counters(run_id: str, completion: Completion, *, new: bool, spent_usd: float) -> sa.Update:

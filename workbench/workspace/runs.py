@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import secrets
-import subprocess
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -17,8 +16,7 @@ from workbench.evals.types import Suite
 from workbench.jobs import outcome as outcomes
 from workbench.jobs import process
 from workbench.jobs.scoring import rescore
-from workbench.llm.prices import price_known
-from workbench.llm.types import ModelSpec
+from workbench.llm.types import ModelSpec, Usage
 from workbench.store import RunRecord, Store
 from workbench.store.base import now
 from workbench.workspace.library import PromptLibrary, current_author
@@ -36,7 +34,6 @@ class Runs:
 
     def __init__(self, root: Path, state: Path, store: Store, prompts: PromptLibrary, suites: Suites) -> None:
         self.root, self.state, self.store, self.prompts, self.suites = root, state, store, prompts, suites
-        self._processes: list[subprocess.Popen[bytes]] = []
         self._plan = lru_cache(maxsize=32)(self._load_plan)
 
     # -- starting and stopping -------------------------------------------------------------------------
@@ -60,7 +57,9 @@ class Runs:
         Raises:
             BadInput: Something is missing, given twice, or does not fit the cases.
         """
-        pinned = tuple(self._pin(selector, suite) for selector in (prompts or suite.prompts))
+        found = [self._pin(selector, suite) for selector in (prompts or suite.prompts)]
+        # Two selectors may mean one version, as when the newest is in production: it is asked once.
+        pinned = tuple({p.title: p for p in reversed(found)}.values())[::-1]
         chosen = tuple(_model_named(suite, m) if isinstance(m, str) else m for m in models) or suite.models
         if not chosen:
             chosen = tuple(ModelSpec(name) for name in dict.fromkeys(p.prompt.model for p in pinned) if name)
@@ -238,9 +237,7 @@ class Runs:
         return PinnedPrompt(selector, version.name, version.number, version.prompt)
 
     def _launch(self, run_id: str) -> None:
-        # Asking each finished process for its end keeps the system's table free of dead ones.
-        self._processes = [p for p in self._processes if p.poll() is None]
-        self._processes.append(process.launch(self.root, self.state, run_id))
+        process.launch(self.root, self.state, run_id)
 
 
 def run_to_dict(record: RunRecord) -> dict[str, Any]:
@@ -311,8 +308,10 @@ def _check_limits(plan: Plan, concurrency: int, max_cost_usd: float | None) -> N
         return
     if not max_cost_usd > 0:
         raise BadInput("The cost cap must be more than 0 USD")
+    from workbench.llm.prices import estimate_cost
+
     for model in plan.models:
-        if not model.recorded and not price_known(model.id):
+        if not model.recorded and estimate_cost(model.id, Usage(input=1, output=1)) is None:
             raise BadInput(
                 f"The price of {model.name} is unknown, so a cost cap cannot be kept",
                 hint="leave the cap away, or use a model with a known price",
