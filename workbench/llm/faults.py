@@ -31,7 +31,10 @@ _NO_NETWORK = (
     "payload is not completed",
     "nodename nor servname",
 )
-_PREFIX = re.compile(r"^\s*(?:litellm\.)?\w*(?:Error|Exception|Timeout)\w*\s*[:-]\s*", re.IGNORECASE)
+_PREFIX = re.compile(
+    r"^\s*(?:litellm\.)?[\w-]*(?:Error|Exception|Timeout)\w*(?: \w+Error)?\s*[:-]\s*", re.IGNORECASE
+)
+_PREFIX_CODE = re.compile(r"^Error code: \d+ - ")
 _KIND_BY_STATUS: dict[int, ErrorKind] = {
     400: "bad_request",
     401: "auth",
@@ -96,10 +99,13 @@ def kind_of(problem: BaseException) -> ErrorKind:
 def provider_words(problem: BaseException, secrets: Iterable[str] = ()) -> str:
     """Return what the provider said, on one line, without the wrapping and without secrets."""
     text = str(getattr(problem, "message", "") or problem)
-    text = text.split("To drop these", 1)[0].split("Original exception:", 1)[0]
+    for noise in ("To drop these", "Original exception:", "Traceback (most recent"):
+        text = text.split(noise, 1)[0]
     while (shorter := _PREFIX.sub("", text, count=1)) != text:
         text = shorter
-    text = scrub(" ".join(text.split()), secrets).rstrip(" .:")
+    text = _PREFIX_CODE.sub("", scrub(" ".join(text.split()), secrets)).strip(" .:")
+    if not any(letter.isalpha() for letter in text.removeprefix("b'")):
+        return ""
     return text if len(text) <= _LONGEST else text[:_LONGEST] + " …"
 
 
@@ -133,7 +139,7 @@ def _sentence(
         "provider": (f"{where} failed{quoted}", "try again later"),
     }  # fmt: skip
     message, hint = sentences[kind]
-    return message[0].upper() + message[1:] if not message.startswith("http") else message, hint
+    return message[0].upper() + message[1:], hint
 
 
 def _has(text: str, words: Iterable[str]) -> bool:

@@ -36,6 +36,8 @@ def load_litellm() -> Any:
         litellm.modify_params = False
         # What goes wrong is told through completions; its own log could hold messages and addresses.
         logging.getLogger("LiteLLM").setLevel(logging.CRITICAL)
+        # Its tokenizer loads at the first stream, on the event loop: better now than inside a latency.
+        litellm.token_counter(model="gpt-4o", text="warm")
         return litellm
 
 
@@ -142,7 +144,11 @@ class LiteLLMRoute:
         # LiteLLM fills a missing count with its own guess; only what a chunk carried was reported.
         reported = any(getattr(chunk, "usage", None) is not None for chunk in response.chunks)
         usage = getattr(last, "usage", None) if reported else None
-        resolved = getattr(response, "_hidden_params", {}).get("provider_response_model")
+        resolved = next(
+            (name for chunk in reversed(response.chunks) if (name := _resolved(chunk))),
+            getattr(last, "model", None),
+        )
+        latency = stamps.latency()
         return self._completion(
             request,
             target,
@@ -150,9 +156,10 @@ class LiteLLMRoute:
             usage=_plain_usage(usage),
             cost=self._stream_cost(target, usage) if usage is not None else None,
             finish_reason=response.received_finish_reason or response.intermittent_finish_reason,
-            resolved=resolved or getattr(last, "model", None),
-            latency=stamps.latency(),
-            ttft=stamps.since_sent(first_at) if first_at else None,
+            resolved=resolved,
+            latency=latency,
+            # A whole answer in one packet is read a moment after it was received.
+            ttft=min(latency, stamps.since_sent(first_at)) if first_at else None,
         )
 
     def _completion(
@@ -205,6 +212,11 @@ class LiteLLMRoute:
             "max_retries": 0,
             "shared_session": self._session,
         }
+        if not target.trusted:
+            # The OpenAI client adds these from the environment; they say whose account this is.
+            set_here = [h for h, names in _ACCOUNT_HEADERS.items() if any(map(os.environ.get, names))]
+            if set_here:
+                arguments["extra_headers"] = dict.fromkeys(set_here, "") | (params.get("extra_headers") or {})
         if target.api_base:
             arguments["api_base"] = target.api_base
         if target.api_key:
@@ -247,7 +259,15 @@ class LiteLLMRoute:
             self._litellm.in_memory_llm_clients_cache.flush_cache()
 
 
+_ACCOUNT_HEADERS = {
+    "OpenAI-Organization": ("OPENAI_ORGANIZATION", "OPENAI_ORG_ID"),
+    "OpenAI-Project": ("OPENAI_PROJECT_ID",),
+}
 _BLOCKED = "The provider's content filter stopped the answer: change the messages, or drop the case."
+
+
+def _resolved(chunk: Any) -> str | None:
+    return (getattr(chunk, "_hidden_params", None) or {}).get("provider_response_model")
 
 
 def _plain_usage(usage: Any) -> Usage:

@@ -51,12 +51,7 @@ PROVIDERS: dict[str, Provider] = {
         Provider("azure", "Azure OpenAI", ("AZURE_API_KEY",), ("AZURE_API_BASE",), base_required=True),
     )
 }
-_ALIASES = {
-    "cohere_chat": "cohere",
-    "text-completion-openai": "openai",
-    "azure_text": "azure",
-    "together": "together_ai",
-}
+_ALIASES = {"cohere_chat": "cohere"}
 
 #: Where the adapters of LiteLLM look for a local server: provider, variable, and default address.
 LOCAL_BASES: dict[str, tuple[str, str]] = {
@@ -70,19 +65,21 @@ LOCAL_BASES: dict[str, tuple[str, str]] = {
 
 # Those whose adapter sends the key it is given and no other credential found on this machine. A test
 # plants keys everywhere and watches what reaches the server.
-_MAY_TAKE_A_BASE = frozenset(
-    {*PROVIDERS, *_ALIASES, *LOCAL_BASES, "openai_like", "custom_openai", "triton", "fireworks_ai"}
-)
+MAY_TAKE_A_BASE = frozenset({*PROVIDERS, *_ALIASES, *LOCAL_BASES, "custom_openai", "triton", "fireworks_ai"})
 
 
 @dataclass(frozen=True)
 class Route:
-    """Where one model is reached, and with which key. The key never leaves this object's user."""
+    """Where one model is reached, and with which key.
+
+    ``trusted`` is False for an address that a suite or a person named: nothing of the account goes there.
+    """
 
     model: str
     provider: str
     api_base: str | None
     api_key: str | None
+    trusted: bool = True
 
     def __repr__(self) -> str:
         return f"Route({self.model!r}, api_base={self.api_base!r})"
@@ -96,7 +93,7 @@ def provider_of(model_id: str) -> str:
     """
     if "/" in model_id:
         prefix = model_id.split("/", 1)[0]
-        return _ALIASES.get(prefix, prefix) if prefix in _ALIASES else prefix
+        return _ALIASES.get(prefix, prefix)
     from workbench.llm.prices import price_table
 
     provider = price_table().get(model_id, {}).get("litellm_provider")
@@ -127,7 +124,7 @@ def route(spec: ModelSpec, env: Mapping[str, str]) -> Route:
         base = base or env.get(variable) or default
         # Ollama's chat adapter keeps the roles; the other one pastes the messages together.
         model = spec.id.replace("ollama/", "ollama_chat/", 1) if provider == "ollama" else spec.id
-        return Route(model, provider, base, key or DUMMY_KEY)
+        return Route(model, provider, base, key or DUMMY_KEY, trusted=False)
     known = PROVIDERS.get(provider)
     if known is not None:
         own = known.base(env)
@@ -139,7 +136,7 @@ def route(spec: ModelSpec, env: Mapping[str, str]) -> Route:
                 )
             return Route(spec.id, provider, base or own, key)
     if base is not None:
-        return Route(spec.id, provider, base, key or DUMMY_KEY)
+        return Route(spec.id, provider, base, key or DUMMY_KEY, trusted=False)
     return Route(spec.id, provider, None, key)
 
 
@@ -153,7 +150,7 @@ def _checked_base(spec: ModelSpec, provider: str) -> str | None:
             kind="bad_request",
             hint="write it like http://127.0.0.1:8000/v1",
         )
-    if provider not in _MAY_TAKE_A_BASE:
+    if provider not in MAY_TAKE_A_BASE:
         raise CompletionError(
             f"{provider} cannot be used with an api_base, because its credentials could leak there",
             kind="bad_request",
