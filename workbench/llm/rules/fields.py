@@ -34,6 +34,7 @@ _KINDS: tuple[tuple[str, frozenset[str]], ...] = tuple(
 )
 _TRUTHY = re.compile(r"^(?:is|has|needs|wants|can|was)_")
 _NEGATED = word_set("no not without never don't doesn't isn't nicht kein keine pas sans sin")
+_CORRECTED = re.compile(r"\b(?:sorry|meant|correction|actually|wait|wrong one|make (?:that|it))\b", re.I)
 _SHAPE = re.compile(
     r"\b(?:such as|like|e\.g\.|for example|format|form|example|looks like)[ \t:]+[\"'`“]?(#?[\w/-]*\d[\w/-]*)",
     re.I,
@@ -106,7 +107,7 @@ def _typed(found: Found, kind: str, field: Item, brief: Brief) -> Any:
 
 
 def _nearest(found: list[Found], field: Item, brief: Brief, text: str, kind: str) -> Found:
-    """Choose by the field's own words just before or after the value; else the last or the first."""
+    """Choose by the field's own words just before or after the value, or the one after a correction."""
     wanted = set(stems(f"{field.name} {field.name} {field.description}"))
     scored = []
     for candidate in found:
@@ -116,12 +117,10 @@ def _nearest(found: list[Found], field: Item, brief: Brief, text: str, kind: str
     best = max(scored)
     if best == 0 and kind == "money" and isinstance(found[0].value, int | float):
         return max(found, key=lambda f: float(f.value)) if "total" in fold(field.name) else found[0]
-    order = range(len(found))
-    if brief.last_counts and kind != "name":
-        order = reversed(order)
-        best = 0 if best < 2 else best
-        return found[next(i for i in order if scored[i] >= min(best, 2))]
-    return found[next(i for i in order if scored[i] == best)]
+    corrected = _CORRECTED.search(text) if brief.last_counts else None
+    if corrected and found[-1].start > corrected.start():
+        return found[-1]
+    return found[scored.index(best)]
 
 
 def _rows(field: Item, brief: Brief, text: str) -> list[dict[str, Any]]:
@@ -201,7 +200,9 @@ def _shape(description: str) -> re.Pattern[str] | None:
     return re.compile("".join(parts))
 
 
+@lru_cache(maxsize=2)
 def _taken(text: str, brief: Brief) -> list[tuple[int, int]]:
+    """Return where the values stand that are no reference and no count; several fields ask in a row."""
     found = [m.span() for pattern in (values.EMAIL, values.URL, values.MONEY) for m in pattern.finditer(text)]
     dates = values.find_dates(text, iso=True, day_first=brief.day_first, year=brief.year)
     phones = [m.span() for m in values.PHONE.finditer(text) if m.group().startswith("+") or " " in m.group()]

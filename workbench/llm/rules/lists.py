@@ -141,7 +141,10 @@ def _skeleton(instructions: str) -> tuple[Item, ...]:
         value, _ = json.JSONDecoder().raw_decode(instructions, start)
     except (json.JSONDecodeError, RecursionError):
         pairs = _KEY.findall(instructions[start : start + 4000])
-        return tuple(_from_value(name, value.strip('"'), 0) for name, value in dict(pairs).items())
+        return tuple(
+            _from_value(name, [] if value.startswith("[") else value.strip('"'), 0)
+            for name, value in dict(pairs).items()
+        )
     if not isinstance(value, dict):
         return ()
     return fields_of_schema(value) or fields_of_value(value)

@@ -31,7 +31,7 @@ NUMBER_WORDS = {
         ("one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve"), 1
     )
 }
-_SUFFIXES = ("ations", "ation", "ments", "ment", "ings", "ing", "ies", "ied", "ers", "ed", "es", "er", "s")
+_SUFFIXES = ("ations", "ation", "ments", "ment", "ings", "ing", "ies", "ied", "ed", "es", "s")
 
 
 def fold(text: str) -> str:
@@ -88,6 +88,8 @@ def _is_abbreviation(text: str, dot: int) -> bool:
     while start > 0 and dot - start < 8 and not text[start - 1].isspace():
         start -= 1
     word = text[start:dot].lower().lstrip("(\"'")
+    if word.isdigit() and len(word) <= 2 and text[dot + 1 : dot + 2] == " ":
+        return text[dot + 2 : dot + 3].isalpha()  # an ordinal, as in "9. Juni"
     return word in _ABBREVIATIONS or (len(word) == 1 and word.isalpha() and text[start:dot].isupper())
 
 

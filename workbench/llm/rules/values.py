@@ -23,12 +23,16 @@ _MONTHS = {
     )
     for name in names.split()
 }  # fmt: skip
-_MONTH = r"[^\W\d_]{3,10}"
+# Longest first, and with the accents that people write.
+_MONTH = (
+    "(?:" + "|".join(sorted([*_MONTHS, "märz", "février", "août", "décembre"], key=len, reverse=True)) + ")"
+)
 _DATE = re.compile(
     rf"\b(?P<iso>\d{{4}}-\d{{2}}-\d{{2}})\b"
     rf"|\b(?P<a>\d{{1,2}})(?P<sep>[./-])(?P<b>\d{{1,2}})(?P=sep)(?P<y1>\d{{4}}|\d{{2}})\b"
     rf"|\b(?P<d1>\d{{1,2}})(?:st|nd|rd|th|\.)?(?: of| de)? (?P<m1>{_MONTH})\.?(?:,?(?: de)? (?P<y2>\d{{4}}))?\b"
-    rf"|\b(?P<m2>{_MONTH})\.? (?P<d2>\d{{1,2}})(?:st|nd|rd|th)?\b(?:,? (?P<y3>\d{{4}})\b)?"
+    rf"|\b(?P<m2>{_MONTH})\.? (?P<d2>\d{{1,2}})(?:st|nd|rd|th)?\b(?:,? (?P<y3>\d{{4}})\b)?",
+    re.I,
 )
 _RELATIVE = re.compile(
     r"\b(?:today|tomorrow|(?:next |this )?(?:monday|tuesday|wednesday|thursday|friday|saturday|sunday|week|month))\b",
@@ -67,7 +71,7 @@ _ORDERED = re.compile(r"\b(?:order(?:ed)?|need|want|buy|bought|like|send|get|add
 _NOUN_END = word_set(
     """for to at in on by with from and or but please that which is are was were be will would can could should i we
     you he she they it each per as if so because when until before after than then again more this these those have
-    has had do does did instead via into und oder et pour y para con fur zum"""
+    has had do does did under over instead via into und oder et pour y para con fur zum"""
 )
 _NOT_THINGS = word_set(
     """day days week weeks month months year years hour hours minute minutes percent usd eur gbp dollar dollars
@@ -122,9 +126,7 @@ def _date_of(match: re.Match[str], *, day_first: bool, year: int | None) -> str 
         swap = part["sep"] == "." or day_first or first > 12
         day, month = (first, second) if swap and second <= 12 else (second, first)
         return _iso(written if written > 99 else 2000 + written, month, day)
-    month = _MONTHS.get(fold(part["m1"] or part["m2"]))
-    if month is None:
-        return None
+    month = _MONTHS[fold(part["m1"] or part["m2"])]
     written = int(part["y2"] or part["y3"] or year or 0)
     day = int(part["d1"] or part["d2"])
     return _iso(written, month, day) if written else ("" if 1 <= day <= 31 else None)
@@ -214,11 +216,11 @@ def find_names(text: str) -> list[Found]:
         for match in pattern.finditer(text):
             kept = []
             for word in match.group(1).split():
-                if not word[0].isupper():
+                if not word[0].isupper() or any(c.isdigit() for c in word):
                     break
                 kept.append(word.rstrip(".,"))
                 if word.endswith((",", ".")) and len(word) > 2:
                     break
-            if kept:
+            if kept and (pattern is not _TWO_NAMES or len(kept) > 1):
                 found.append(Found(match.group(), " ".join(kept), match.start(1), match.end(1)))
     return found
