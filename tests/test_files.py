@@ -22,6 +22,13 @@ def test_whatever_is_written_as_yaml_is_read_back_the_same(data):
     assert load_yaml(dump_yaml(data)).data == data
 
 
+@pytest.mark.parametrize(
+    "text", ["0E0", "1e5", "0o17", "010", "12:30", "no", "~", "a\x85b", "\u2028", "a\r\nb"]
+)
+def test_text_that_looks_like_something_else_stays_that_text(text):
+    assert load_yaml(dump_yaml({"key": text})).data == {"key": text}
+
+
 def test_words_that_yaml_1_1_turns_into_other_things_stay_text():
     document = load_yaml("country: no\nstate: on\ntime: 12:30\nday: 2026-11-21\noctal: 010\n")
     assert document.data == {

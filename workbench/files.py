@@ -332,7 +332,12 @@ def dump_yaml(data: Any) -> str:
         blockable = "\n" in text and not re.search(
             r"[ \t]\n|[\x00-\x08\x0b-\x1f\x7f\x85\u2028\u2029\ufeff]", text + "\n"
         )
-        return dumper.represent_scalar("tag:yaml.org,2002:str", text, style="|" if blockable else None)
+        # Only double quotes keep the line ends that YAML 1.1 folds.
+        style = "|" if blockable else '"' if re.search("[\x85\u2028\u2029]", text) else None
+        return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=style)
 
     Dumper.add_representer(str, represent_text)
+    # Text that reads as a number by 1.2 but not by 1.1, such as 0E0, needs quotes too.
+    for tag, pattern, first in _CORE_RESOLVERS:
+        Dumper.add_implicit_resolver(tag, re.compile(pattern), first)
     return yaml.dump(data, Dumper=Dumper, sort_keys=False, allow_unicode=True, width=100)
