@@ -90,8 +90,6 @@ class Prompt:
         for name in ("messages", "variables", "tags"):
             object.__setattr__(self, name, tuple(getattr(self, name)))
         object.__setattr__(self, "description", _unix_lines(self.description))
-        object.__setattr__(self, "model", self.model or None)
-        object.__setattr__(self, "response_format", self.response_format or None)
 
     def canonical(self) -> dict[str, Any]:
         """Return everything but the name as plain data, without what is at its default.
