@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from dataclasses import dataclass
 from typing import Any
 
@@ -160,15 +161,26 @@ class DraftRepository(Repository):
                 raise ConflictError(
                     f"The draft of {name} was changed in another tab", hint="reload this page to see it"
                 )
-            values = {"content": content, "base": base, "revision": revision + 1, "updated_at": now()}
+            # A new draft begins anywhere, so that a tab still holding a forgotten draft's revision cannot fit.
+            revision = found + 1 if found else 1 + secrets.randbelow(2**30)
+            values = {"content": content, "base": base, "revision": revision, "updated_at": now()}
             connection.execute(
                 self._insert(drafts)
                 .values(name=name, **values)
                 .on_conflict_do_update(index_elements=["name"], set_=values)
             )
-        return revision + 1
+        return revision
 
-    def delete(self, name: str) -> None:
-        """Forget a draft."""
+    def delete(self, name: str, *, revision: int | None = None) -> None:
+        """Forget a draft; with ``revision``, only if it is that one still.
+
+        Raises:
+            ConflictError: Another tab has written it since.
+        """
         with self._write() as connection:
+            found = connection.scalar(sa.select(drafts.c.revision).where(drafts.c.name == name))
+            if revision is not None and found not in (None, revision):
+                raise ConflictError(
+                    f"The draft of {name} was changed in another tab", hint="reload this page to see it"
+                )
             connection.execute(drafts.delete().where(drafts.c.name == name))

@@ -89,6 +89,11 @@ class PromptLibrary:
         self.sync()
         return sorted(self._present, key=str.casefold)
 
+    def overview(self) -> list[list[PromptVersion]]:
+        """Return the versions, newest first, of every prompt whose file is there, by name."""
+        self.sync()
+        return [self._versions(name) for name in sorted(self._present, key=str.casefold)]
+
     def versions(self, name: str) -> list[PromptVersion]:
         """Return a prompt's versions, newest first.
 
