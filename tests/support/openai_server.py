@@ -3,7 +3,7 @@
     with OpenAIServer(answer=lambda body: "hello") as server:
         server.script(rate_limited(retry_after=0.01), failure(500))   # the next two requests
         ... point a client at server.base_url ...
-        assert server.received == 3 and server.answered == 1
+        assert server.received == 3 and server.answered_whole == 1
 
 It runs on an event loop in a thread of its own, keeps connections alive, and takes any number at once.
 """
@@ -139,6 +139,7 @@ class OpenAIServer:
     ) -> None:
         self.answer, self.delay_s, self.models, self.keep_calls = answer, delay_s, models, keep_calls
         self.calls: list[Call] = []
+        self.asked_by_text: Counter[str] = Counter()
         self.received_by_body: Counter[str] = Counter()
         self.answered_by_body: Counter[str] = Counter()
         self.in_flight = self.most_in_flight = 0
@@ -152,6 +153,14 @@ class OpenAIServer:
         """Let the next requests meet these replies, one each, in this order."""
         self._script.extend(replies)
 
+    def reset(self) -> None:
+        """Forget calls, counts and script."""
+        self._script.clear()
+        self.calls.clear()
+        self.received_by_body.clear()
+        self.answered_by_body.clear()
+        self.most_in_flight = 0
+
     @property
     def base_url(self) -> str:
         """What a client takes as ``api_base``."""
@@ -163,8 +172,8 @@ class OpenAIServer:
         return sum(self.received_by_body.values())
 
     @property
-    def answered(self) -> int:
-        """How many were answered whole."""
+    def answered_whole(self) -> int:
+        """How many were answered whole: status 200, to the last byte, as scripted."""
         return sum(self.answered_by_body.values())
 
     def __enter__(self) -> OpenAIServer:
@@ -206,6 +215,7 @@ class OpenAIServer:
         if self.keep_calls:
             self.calls.append(call)
         self.received_by_body[call.key] += 1
+        self.asked_by_text[call.last] += 1
         self.in_flight += 1
         self.most_in_flight = max(self.most_in_flight, self.in_flight)
         try:
@@ -216,7 +226,8 @@ class OpenAIServer:
             assert request.transport is not None
             request.transport.abort()
             return web.Response()
-        if response.status == 200:
+        alive = request.transport is not None and not request.transport.is_closing()
+        if response.status == 200 and alive:
             self.answered_by_body[call.key] += 1
         return response
 

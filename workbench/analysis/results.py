@@ -19,12 +19,13 @@ class MetricComparison:
     """One scorer on the same cases of both sides, over all cases (``slice`` None) or one slice.
 
     ``a``, ``b`` and ``diff`` (B − A) are means over ``n`` cases in the scorer's ``unit``; ``ci_low`` and
-    ``ci_high`` bound the difference, ``ci90_low`` and ``ci90_high`` are the 90 % interval that equivalence and
-    the gate hold against a margin (for pass/fail a little wider at its ends, `paired.margin_interval`). ``p_adjusted`` is corrected for the number of slices looked at. ``wins`` are cases on which B
-    is better. ``pairs`` counts (model, case) pairs, ``errors`` those that miss an answer on either side,
-    ``error_share`` the share of answers lost (0–1), ``bound_low`` and ``bound_high`` the difference if all of
-    these had gone against B or for it, ``unknown`` the pairs whose quantity nobody knows. ``cases_to_decide`` and
-    ``detectable`` are in `workbench.analysis.paired`. None is unknown.
+    ``ci_high`` bound the difference. ``ci90_low`` and ``ci90_high`` are the 90 % interval that equivalence and
+    the gate hold against a margin (for pass/fail a little wider, `paired.margin_interval`). ``p_adjusted`` is
+    corrected for the number of slices looked at. ``wins`` are cases on which B is better. ``pairs`` counts
+    (model, case) pairs, ``errors`` those that miss an answer on either side, ``error_share`` the share of
+    answers lost (0–1), ``bound_low`` and ``bound_high`` the difference if all of these had gone against B or for
+    it, ``unknown`` the pairs whose quantity nobody knows. ``cases_to_decide`` and ``detectable`` are explained in
+    `workbench.analysis.paired`. None is unknown.
     """
 
     scorer: str

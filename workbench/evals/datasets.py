@@ -30,7 +30,7 @@ EXPECTED_NAMES = (
 )
 ROW_KEYS = ("id", "vars", "expected", "metadata", "scorers")
 SUFFIXES = (".jsonl", ".json", ".csv", ".tsv", ".yaml", ".yml")
-MAX_YAML_BYTES = 5_000_000
+MAX_YAML_BYTES = 20_000_000
 MAX_FIELD = 10_000_000
 _WRITE_ONE = "write at least one"
 

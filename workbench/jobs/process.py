@@ -45,15 +45,21 @@ def worker_name() -> str:
     return f"{socket.gethostname()}:{os.getpid()}:{uuid.uuid4().hex[:8]}"
 
 
-def alive(state: Path, record: RunRecord) -> bool:
-    """Whether a process works on the run: by its lock on this machine, by its heartbeat on another one."""
+def alive(state: Path, record: RunRecord, *, patience_s: float = 0.0) -> bool:
+    """Whether a process works on the run: by its lock on this machine, by its heartbeat on another one.
+
+    Args:
+        state: The workspace's ``.workbench`` folder.
+        record: The run.
+        patience_s: How long to wait for a process that was just killed to be gone.
+    """
     if record.worker is None:
         return False
     if record.worker.split(":")[0] != socket.gethostname():
         return record.heartbeat is not None and time.time() - record.heartbeat < STALE_AFTER_S
     lock = lock_of(state, record.id)
     try:
-        with lock.acquire(timeout=0):
+        with lock.acquire(timeout=patience_s, poll_interval=0.02):
             return False
     except Timeout:
         return True

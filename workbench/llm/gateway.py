@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import os
 import re
@@ -108,10 +109,11 @@ class Gateway:
         failures = timeouts = 0
         while True:
             try:
-                async for item in self._litellm.stream(request):
-                    if isinstance(item, Completion) and item.ok:
-                        self._keep(request, item)
-                    yield item
+                async with contextlib.aclosing(self._litellm.stream(request)) as items:
+                    async for item in items:
+                        if isinstance(item, Completion) and item.ok:
+                            self._keep(request, item)
+                        yield item
                 return
             except CompletionError as problem:
                 failures += 1

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import os
 import threading
@@ -82,9 +83,10 @@ class LiteLLMRoute:
         )
 
     async def _call_streaming(self, request: Request) -> Completion:
-        async for item in self.stream(request):
-            if isinstance(item, Completion):
-                return item
+        async with contextlib.aclosing(self.stream(request)) as items:
+            async for item in items:
+                if isinstance(item, Completion):
+                    return item
         raise AssertionError("a stream ends with its completion")
 
     async def stream(self, request: Request) -> AsyncIterator[str | Completion]:

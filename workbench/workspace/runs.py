@@ -118,7 +118,7 @@ class Runs:
             BadInput: There is nothing left to ask.
         """
         record = self.store.runs.get(run_id)
-        if record.status == "running" and process.alive(self.state, record):
+        if record.status == "running" and process.alive(self.state, record, patience_s=1.0):
             raise ConflictError(
                 f"Run {record.id} is running", hint=f"follow it with `workbench show {record.id}`"
             )

@@ -1,0 +1,101 @@
+"""What a run came to: its page for a terminal, its JSON, and its exit code."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from workbench.analysis.wording import count
+from workbench.cli import codes
+from workbench.cli.following import follow
+from workbench.cli.output import Output, warn
+
+if TYPE_CHECKING:
+    from workbench.store import RunRecord
+    from workbench.workspace import Workspace
+
+#: How many failed cells the JSON lists at most, and a terminal.
+LISTED_ERRORS, SHOWN_ERRORS = 1000, 5
+
+
+def finish(ws: Workspace, record: RunRecord, out: Output, *, gate: bool, detach: bool) -> int:
+    """Follow a run that has just been started to its end, or leave it alone with ``detach``."""
+    if detach:
+        from workbench.workspace.runs import run_to_dict
+
+        out.text(record.id)
+        out.json(run_to_dict(record))
+        warn(f"It runs by itself: `workbench show {record.id}` shows how far it is.")
+        return codes.PASSED
+    warn(f"Run {record.id}: {count(record.planned, 'cell')} of {record.suite}.")
+    followed = follow(ws, record.id)
+    report = report_of(ws, record.id)
+    if followed.interrupted:
+        out.json(report)
+        return codes.INTERRUPTED
+    return present(ws, report, out, gate=gate)
+
+
+def report_of(ws: Workspace, run_id: str) -> dict[str, Any]:
+    """Return a run as plain data, with its failed cells under ``error_cells``."""
+    report = ws.runs.report(run_id)
+    report["error_cells"] = _error_cells(ws, report["run"]) if report["cells"]["errors"] else []
+    return report
+
+
+def present(ws: Workspace, report: dict[str, Any], out: Output, *, gate: bool) -> int:
+    """Print and write a run, and return its exit code."""
+    from workbench.cli import tables
+
+    out.json(report)
+    if not out.quiet:
+        out.show(*tables.run_page(report, ws.runs.outcome(report["run"]).summaries()))
+        out.show(*tables.error_lines(report, SHOWN_ERRORS))
+    hint = _what_next(report)
+    if hint:
+        warn(hint)
+    return exit_code(report, gate=gate)
+
+
+def exit_code(report: dict[str, Any], *, gate: bool) -> int:
+    """Return 0 where all cells have an answer and every score, and the gate is passed if it was asked for.
+
+    A failed gate of a complete run is 1 whatever else there is; everything that is missing or undecided is 3.
+    """
+    judged = (report["gate"] or {}).get("status")
+    if report["status"] != "complete":
+        return codes.INCOMPLETE
+    if gate and judged == "failed":
+        return codes.GATE_FAILED
+    if report["cells"]["errors"] or any(row["errors"] for row in report["results"]):
+        return codes.INCOMPLETE
+    return codes.INCOMPLETE if gate and judged != "passed" else codes.PASSED
+
+
+def _what_next(report: dict[str, Any]) -> str | None:
+    run_id, cells, status = report["run"], report["cells"], report["status"]
+    if status in ("queued", "running"):
+        return None
+    if status != "complete":
+        return f"`workbench resume {run_id}` goes on with the {count(cells['planned'] - cells['done'], 'cell')} left."
+    if cells["errors"]:
+        return f"`workbench resume {run_id}` asks again for what failed."
+    return None
+
+
+def _error_cells(ws: Workspace, run_id: str) -> list[dict[str, Any]]:
+    plan = ws.runs.plan_of(run_id)
+    scoring = ws.store.results.current_scoring(run_id)
+    _total, found = ws.store.results.page(
+        run_id, scoring.id if scoring else None, only="errors", limit=LISTED_ERRORS
+    )
+    return [
+        {
+            "prompt": plan.prompts[row.cell.prompt_index].title,
+            "model": plan.models[row.cell.model_index].name,
+            "case": row.cell.case_id,
+            "repeat": row.cell.repeat,
+            "error": row.completion.error,
+            "message": row.completion.error_message,
+        }
+        for row in found
+    ]

@@ -1,0 +1,32 @@
+"""``workbench rescore``: score what a run answered again."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from workbench.cli.options import GateFlag, JsonFile, RunId, WorkspaceDir, new_app, opened
+from workbench.cli.outcome import present, report_of
+from workbench.cli.output import Output
+
+app = new_app()
+
+
+@app.command()
+def rescore(
+    run: RunId,
+    suite: Annotated[
+        str | None,
+        typer.Option(
+            "--suite", metavar="SUITE", help="Take the scorers and the gate of this suite; by default the run's own."
+        ),
+    ] = None,
+    gate: GateFlag = False,
+    json: JsonFile = None,
+    workspace: WorkspaceDir = None,
+) -> int:
+    """Score a run's answers again with a suite's present scorers. No model is asked."""
+    with opened(workspace) as ws:
+        record = ws.runs.rescore(run, suite)
+        return present(ws, report_of(ws, record.id), Output(json), gate=gate)

@@ -1,0 +1,99 @@
+"""``workbench run``: ask, score, judge."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from workbench.cli.options import (
+    Concurrency,
+    DetachFlag,
+    GateFlag,
+    JsonFile,
+    MaxCost,
+    WorkspaceDir,
+    new_app,
+    opened,
+    selector_here,
+)
+from workbench.cli.output import Output
+from workbench.cli.outcome import finish
+
+app = new_app()
+
+
+@app.command()
+def run(
+    suite: Annotated[
+        str, typer.Argument(metavar="SUITE", help="The suite's name, or a path to its folder or file.")
+    ],
+    prompt: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--prompt",
+            metavar="SELECTOR",
+            help="A version to run in place of the suite's prompts, such as triage@3; give it once for each.",
+        ),
+    ] = None,
+    model: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--model",
+            metavar="MODEL",
+            help="A model to ask in place of the suite's, as provider/model; give it once for each.",
+        ),
+    ] = None,
+    repeats: Annotated[
+        int | None,
+        typer.Option("--repeats", metavar="N", help="Answers to each cell; by default the suite's."),
+    ] = None,
+    concurrency: Concurrency = None,
+    max_cost: MaxCost = None,
+    no_cache: Annotated[
+        bool, typer.Option("--no-cache", help="Ask again even what was answered in an earlier run.")
+    ] = False,
+    detach: DetachFlag = False,
+    gate: GateFlag = False,
+    json: JsonFile = None,
+    workspace: WorkspaceDir = None,
+) -> int:
+    """Run a suite: ask every model every prompt for every case, score the answers, and judge them.
+
+    The run is a process of its own. Ctrl-C cancels it; what was answered is kept, and `workbench resume` asks
+    only for the rest.
+    """
+    out = Output(json)
+    with opened(workspace) as ws:
+        loaded = ws.suites.load(suite)
+        prompts = [selector_here(text, ws.root) for text in prompt or ()]
+        if gate:
+            _require_gate(ws, loaded, prompts, model or ())
+        record = ws.runs.start(
+            loaded,
+            prompts=prompts,
+            models=model or (),
+            repeats=repeats,
+            concurrency=concurrency,
+            max_cost_usd=max_cost,
+            use_cache=not no_cache,
+        )
+        return finish(ws, record, out, gate=gate, detach=detach)
+
+
+def _require_gate(ws, suite, prompts, models) -> None:
+    """Refuse before anything is paid for."""
+    from workbench.errors import BadInput
+
+    if suite.gate is None:
+        raise BadInput(
+            f"The suite {suite.name} has no gate to pass", hint="add one under `gate:`, or leave --gate away"
+        )
+    if ws.runs.plan(suite, prompts=prompts, models=models).gate is None:
+        raise BadInput(
+            f"The gate of {suite.name} holds {suite.gate.candidate} against {suite.gate.baseline}, "
+            "and this run does not have both",
+            hint="run exactly two versions, the baseline first",
+        )
+
+

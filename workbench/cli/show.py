@@ -1,0 +1,20 @@
+"""``workbench show``: one run as it stands."""
+
+from __future__ import annotations
+
+from workbench.cli.options import GateFlag, JsonFile, RunId, WorkspaceDir, new_app, opened
+from workbench.cli.outcome import present, report_of
+from workbench.cli.output import Output
+
+app = new_app()
+
+
+@app.command()
+def show(run: RunId, gate: GateFlag = False, json: JsonFile = None, workspace: WorkspaceDir = None) -> int:
+    """Show a run: how far it is, its scores with intervals, its gate, and what failed.
+
+    Exits with 3 while cells are missing or failed.
+    """
+    with opened(workspace) as ws:
+        ws.runs.recover()
+        return present(ws, report_of(ws, ws.runs.get(run).id), Output(json), gate=gate)
