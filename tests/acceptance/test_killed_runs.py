@@ -45,7 +45,6 @@ def test_a_run_killed_at_ten_random_moments_ends_complete_and_asks_no_stored_cel
         assert again <= KILLS * CONCURRENCY, "more was asked again than was in flight at the kills"
         page = workspace.runs.report(run.id)
         assert [(row["n"], row["mean"]) for row in page["results"]] == [(CELLS, 1.0)]
-        print(f"asked {server.received} times for {CELLS} cells, answered {server.answered}")
         workspace.close()
 
 

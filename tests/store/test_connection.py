@@ -69,10 +69,10 @@ from pathlib import Path
 from workbench.llm.types import Completion
 from workbench.store import Store, database_url
 store = Store(database_url(Path(sys.argv[1]), env={}))
+revision = 0
 for number in range(150):
-    revision = store.drafts.get("shared")
     store.cache.put(f"{sys.argv[2]}-{number}", "m", Completion(text=str(number)))
-    store.drafts.put(sys.argv[2], {"n": number}, base=None, revision=number)
+    revision = store.drafts.put(sys.argv[2], {"n": number}, base=None, revision=revision)
 """
 
 

@@ -76,8 +76,10 @@ class Worker:
             if self.signal == "lost":
                 return
             score_missing(self.store, self.record.id, self.scoring_id, scorers)
-            self.store.results.finish_scoring(self.scoring_id)
             status, message = self._outcome(plan)
+            if status == "complete":
+                # Else the scoring stays open, and a resumed run adds to it.
+                self.store.results.finish_scoring(self.scoring_id)
             gate = judge_run(self.store, self.record.id, plan) if status == "complete" else None
         except WorkbenchError as problem:
             status, message, gate = "failed", str(problem), None
@@ -109,12 +111,7 @@ class Worker:
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, lambda: setattr(self, "signal", "cancel"))
-        open_scoring = [s for s in store.results.scorings(run_id) if not s.complete]
-        self.scoring_id = (
-            open_scoring[-1].id
-            if open_scoring
-            else store.results.begin_scoring(run_id, plan.suite_sha256, [s.to_dict() for s in plan.scorers])
-        )
+        self.scoring_id = self._open_scoring(plan)
         done = store.results.answered(run_id)
         cells = (cell for cell in plan.cells() if cell not in done)
         gateway = Gateway(cache=store.cache if self.record.use_cache else None, root=self._folder(plan))
@@ -144,6 +141,15 @@ class Worker:
             await gateway.aclose()
         for future in pending:
             future.result()
+
+    def _open_scoring(self, plan: Plan) -> int:
+        """Go on with the scoring that an earlier process of this run left open, else begin one."""
+        specs = [spec.to_dict() for spec in plan.scorers]
+        earlier = self.store.results.scorings(self.record.id)
+        # A scoring with other scorers that was left open, or was made after ours, is not to be mixed with it.
+        if earlier and not earlier[-1].complete and earlier[-1].scorers == specs:
+            return earlier[-1].id
+        return self.store.results.begin_scoring(self.record.id, plan.suite_sha256, specs)
 
     def _score(self, scorers: CaseScorers, row: int, case_id: str, completion) -> None:
         self.store.results.add_scores(self.scoring_id, [(row, scorers.score(case_id, completion))])
