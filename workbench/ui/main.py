@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import streamlit as st
 
 from workbench.ui.state import PAGES, screen, settle
 
-st.set_page_config(page_title="Workbench", page_icon=":material/balance:", layout="wide")
+# A Material icon in this place would be fetched from another host.
+ICON = Path(__file__).with_name("icon.svg")
+st.set_page_config(page_title="Workbench", page_icon=str(ICON), layout="wide")
 settle()
 
 pages = [
