@@ -28,6 +28,17 @@ class CellRecord:
 
 
 @dataclass(frozen=True)
+class ErrorGroup:
+    """The same fault on ``count`` cells: of the answer (``scorer`` None) or of one scorer, with one of its cases."""
+
+    scorer: str | None
+    kind: str
+    message: str
+    count: int
+    case_id: str
+
+
+@dataclass(frozen=True)
 class Scoring:
     """One scoring of a run's outputs; a run has one for each time it was scored."""
 
@@ -145,6 +156,7 @@ class ResultRepository(Repository):
         case_ids: Sequence[str] | None = None,
         search: str = "",
         only: str | None = None,
+        scorer: str | None = None,
         prompt_index: int | None = None,
         model_index: int | None = None,
         limit: int = 50,
@@ -154,7 +166,9 @@ class ResultRepository(Repository):
 
         Args:
             search: Words that must stand in the case id, the output or the error.
-            only: ``errors`` or ``failed`` (some scorer did not pass), or None for all.
+            only: ``errors`` (no answer, or one that a scorer could not judge), ``failed`` (some scorer did not
+                pass) or ``passed`` (one did, and none failed), or None for all.
+            scorer: Whose word counts for ``only``; by default any scorer's.
         """
         where = [completions.c.run_id == run_id]
         if case_ids is not None:
@@ -166,13 +180,8 @@ class ResultRepository(Repository):
         for word in search.split():
             columns = (completions.c.case_id, completions.c.text, completions.c.error_message)
             where.append(sa.or_(*(column.icontains(word, autoescape=True) for column in columns)))
-        if only == "errors":
-            where.append(completions.c.error.is_not(None))
-        elif only == "failed":
-            failed = sa.select(scores.c.completion_id).where(
-                scores.c.scoring_id == scoring_id, scores.c.passed.is_(False)
-            )
-            where.append(completions.c.id.in_(failed))
+        if only is not None:
+            where.append(_outcome(only, scoring_id, scorer))
         order = (
             completions.c.case_id,
             completions.c.repeat,
@@ -185,6 +194,39 @@ class ResultRepository(Repository):
             rows = connection.execute(query).mappings().all()
             found = _scores_of(connection, scoring_id, [row["id"] for row in rows])
         return total, [_cell_record(row, found.get(row["id"], ())) for row in rows]
+
+    def cell(self, run_id: str, scoring_id: int | None, row_id: int) -> CellRecord | None:
+        """Return one answered cell of a run by its row, or None where the run has no such."""
+        query = sa.select(completions).where(completions.c.id == row_id, completions.c.run_id == run_id)
+        with self._read() as connection:
+            row = connection.execute(query).mappings().first()
+            return row and _cell_record(row, _scores_of(connection, scoring_id, [row_id]).get(row_id, ()))
+
+    def errors(self, run_id: str, scoring_id: int | None, *, limit: int = 200) -> list[ErrorGroup]:
+        """Return a run's faults grouped by their sentence, those of answers before those of scorers."""
+        count = sa.func.count().label("count")
+        case = sa.func.min(completions.c.case_id)
+        answers = (
+            sa.select(sa.null(), completions.c.error, completions.c.error_message, count, case)
+            .where(completions.c.run_id == run_id, completions.c.error.is_not(None))
+            .group_by(completions.c.error, completions.c.error_message)
+        )
+        scored = (
+            sa.select(scores.c.scorer, sa.literal("scorer"), scores.c.error, count, case)
+            .join(completions, completions.c.id == scores.c.completion_id)
+            .where(
+                scores.c.scoring_id == scoring_id, scores.c.error.is_not(None), completions.c.error.is_(None)
+            )
+            .group_by(scores.c.scorer, scores.c.error)
+        )
+        with self._read() as connection:
+            return [
+                ErrorGroup(scorer, kind, message or kind, number, case_id)
+                for query in (answers, scored)
+                for scorer, kind, message, number, case_id in connection.execute(
+                    query.order_by(sa.desc("count"), case).limit(limit)
+                )
+            ]
 
     def frames(self, run_id: str, scoring_id: int | None) -> tuple[pd.DataFrame, pd.DataFrame]:
         """Return ``(scores, cells)`` as `workbench.analysis` reads them, with indexes for prompt and model.
@@ -220,6 +262,20 @@ class ResultRepository(Repository):
         score_frame = pd.DataFrame(score_rows, columns=[c.name for c in scored.selected_columns])
         score_frame["value"] = pd.to_numeric(score_frame["value"]).astype(float)
         return score_frame, cell_frame
+
+
+def _outcome(only: str, scoring_id: int | None, scorer: str | None) -> sa.ColumnElement[bool]:
+    """Return the condition that a cell has an error, has failed or has passed, in some or one scorer's word."""
+
+    def some(condition: sa.ColumnElement[bool]) -> sa.ColumnElement[bool]:
+        chosen = sa.select(scores.c.completion_id).where(scores.c.scoring_id == scoring_id, condition)
+        return completions.c.id.in_(chosen if scorer is None else chosen.where(scores.c.scorer == scorer))
+
+    if only == "errors":
+        return sa.or_(completions.c.error.is_not(None), some(scores.c.error.is_not(None)))
+    if only == "passed":
+        return sa.and_(some(scores.c.passed.is_(True)), sa.not_(some(scores.c.passed.is_(False))))
+    return some(scores.c.passed.is_(False))
 
 
 def _at(run_id: str, cell: Cell) -> sa.ColumnElement[bool]:

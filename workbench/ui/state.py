@@ -104,13 +104,21 @@ def set_params(**values: Any) -> None:
 
 
 def page_link(
-    page: str, label: str, *, icon: str | None = None, help: str | None = None, **params: Any
+    page: str,
+    label: str,
+    *,
+    icon: str | None = None,
+    help: str | None = None,
+    width: Any = "content",
+    **params: Any,
 ) -> None:
     """Draw a link to a page. ``label`` is shown as it is; a query parameter that is None is left out."""
     from workbench.ui.views.common import plain
 
     given = {name: str(value) for name, value in params.items() if value is not None}
-    st.page_link(screen(page), label=plain(label), icon=icon, help=help or " ", query_params=given)
+    st.page_link(
+        screen(page), label=plain(label), icon=icon, help=help or " ", width=width, query_params=given
+    )
 
 
 def go(page: str, **params: Any) -> NoReturn:

@@ -10,13 +10,13 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from workbench.errors import BadInput, ConflictError
+from workbench.errors import BadInput, ConflictError, NotFound
 from workbench.evals.plan import PinnedPrompt, Plan, build_plan, case_to_dict
-from workbench.evals.types import Suite
+from workbench.evals.types import Cell, Suite
 from workbench.jobs import outcome as outcomes
 from workbench.jobs import process
 from workbench.jobs.scoring import rescore
-from workbench.llm.types import ModelSpec, Usage
+from workbench.llm.types import Message, ModelSpec, Usage
 from workbench.store import RunRecord, Store
 from workbench.store.base import now
 from workbench.workspace.library import PromptLibrary, current_author
@@ -153,6 +153,13 @@ class Runs:
         """Return a run by its id or the beginning of it."""
         return self.store.runs.get(run_id)
 
+    def progress(self, run_id: str) -> RunRecord:
+        """Return a run without its plan, cheap enough to ask every second; notices that its process is gone."""
+        record = self.store.runs.progress(run_id)
+        if process.recover(self.store, self.state, record):
+            record = self.store.runs.progress(run_id)
+        return record
+
     def list(self, **filters: Any) -> list[RunRecord]:
         """Return runs without their plans, newest first; filters as of `RunRepository.list`."""
         return self.store.runs.list(**filters)
@@ -164,6 +171,21 @@ class Runs:
     def _load_plan(self, run_id: str) -> Plan:
         record = self.store.runs.get(run_id)
         return Plan.from_dict(record.plan, self.store.runs.cases(record.plan["dataset_sha256"]))
+
+    def messages(self, run_id: str, cell: Cell) -> tuple[Message, ...]:
+        """Return the messages of a cell as they were sent, or for a recorded model as they would be.
+
+        Raises:
+            NotFound: The run has no such cell.
+            TemplateError: They cannot be rendered with the case's variables.
+        """
+        from workbench.prompts.templates import render
+
+        plan = self.plan_of(run_id)
+        case = next((case for case in plan.cases if case.id == cell.case_id), None)
+        if case is None or not 0 <= cell.prompt_index < len(plan.prompts):
+            raise NotFound(f"Run {run_id} has no such cell")
+        return render(plan.prompts[cell.prompt_index].prompt, case.vars)
 
     def outcome(self, run_id: str) -> outcomes.Outcome:
         """Return a run's frames under its current scoring."""
