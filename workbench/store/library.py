@@ -119,7 +119,7 @@ class PromptRepository(Repository):
             present = set(
                 connection.execute(
                     sa.select(prompts.c.name, label_events.c.label, label_events.c.created_at).join(prompts)
-                ).tuples()
+                ).all()
             )
             for record in records:
                 if (record.name, record.label, record.created_at) in present:

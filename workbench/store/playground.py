@@ -57,4 +57,4 @@ class PlaygroundRepository(Repository):
             .limit(limit)
         )
         with self._read() as connection:
-            return list(connection.execute(query).tuples())
+            return list(connection.execute(query))

@@ -222,6 +222,15 @@ class PromptLibrary:
                     self._adopt(file, known.get(file.name, {}))
                 except WorkbenchError as problem:
                     problems.append(problem)
+            elif (newest := max(known[file.name])) > file.lineage.version:
+                problems.append(
+                    ConflictError(
+                        f"The file of {file.name} holds version {file.lineage.version}, and {newest} is the newest",
+                        file=file.path,
+                        hint=f"to go back, save version {file.lineage.version} again as a new one; "
+                        f"else restore the file of version {newest} from the history folder",
+                    )
+                )
         after = self.folder.scan()
         self._present = frozenset(after.prompts)
         self.problems = problems
@@ -297,7 +306,7 @@ class PromptLibrary:
             )
             for f in [*state.prompts.values(), *state.removed.values()]
         )
-        return files, tuple(str(problem) for problem in state.problems)
+        return files, frozenset(state.removed), tuple(str(problem) for problem in state.problems)
 
     def _locked(self) -> Any:
         try:
