@@ -7,6 +7,8 @@ from pathlib import Path
 
 import streamlit as st
 
+import workbench
+
 
 @asynccontextmanager
 async def _warm(app: st.App):
@@ -17,7 +19,7 @@ async def _warm(app: st.App):
     yield {}
 
 
-app = st.App(Path(__file__).resolve().parent / "workbench" / "ui" / "main.py", lifespan=_warm)
+app = st.App(Path(workbench.__file__).resolve().parent / "ui" / "main.py", lifespan=_warm)
 
 if __name__ == "__main__":
     app.run(config={"server.address": "localhost"})

@@ -35,7 +35,8 @@ JsonFile = Annotated[
 ]
 RunId = Annotated[str, typer.Argument(metavar="RUN", help="The run's id, or the beginning of it.")]
 GateFlag = Annotated[
-    bool, typer.Option("--gate", help="Exit with 1 if the suite's gate failed, and with 3 if it is undecided.")
+    bool,
+    typer.Option("--gate", help="Exit with 1 if the suite's gate failed, and with 3 if it is undecided."),
 ]
 DetachFlag = Annotated[
     bool, typer.Option("--detach", help="Print the run's id and leave; the run goes on by itself.")

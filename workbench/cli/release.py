@@ -16,7 +16,8 @@ app = new_app()
 @app.command()
 def release(
     selector: Annotated[
-        str, typer.Argument(metavar="SELECTOR", help="The saved version, such as triage@7 or triage@production.")
+        str,
+        typer.Argument(metavar="SELECTOR", help="The saved version, such as triage@7 or triage@production."),
     ],
     repo: Annotated[
         Path, typer.Option("--repo", metavar="DIR", help="The git repository, or a folder inside it.")

@@ -19,7 +19,9 @@ def rescore(
     suite: Annotated[
         str | None,
         typer.Option(
-            "--suite", metavar="SUITE", help="Take the scorers and the gate of this suite; by default the run's own."
+            "--suite",
+            metavar="SUITE",
+            help="Take the scorers and the gate of this suite; by default the run's own.",
         ),
     ] = None,
     gate: GateFlag = False,

@@ -17,8 +17,8 @@ from workbench.cli.options import (
     opened,
     selector_here,
 )
-from workbench.cli.output import Output
 from workbench.cli.outcome import finish
+from workbench.cli.output import Output
 
 app = new_app()
 
@@ -95,5 +95,3 @@ def _require_gate(ws, suite, prompts, models) -> None:
             "and this run does not have both",
             hint="run exactly two versions, the baseline first",
         )
-
-

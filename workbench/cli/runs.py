@@ -19,7 +19,9 @@ def runs(
     ] = None,
     search: Annotated[
         str,
-        typer.Option("--search", metavar="WORDS", help="Only runs with these words in id, suite, status or author."),
+        typer.Option(
+            "--search", metavar="WORDS", help="Only runs with these words in id, suite, status or author."
+        ),
     ] = "",
     limit: Annotated[
         int, typer.Option("--limit", metavar="N", min=1, help="How many to list at most.")

@@ -1,0 +1,94 @@
+"""``workbench init``: a folder becomes a workspace."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from workbench.cli.installed import PARTS, samples
+from workbench.cli.options import JsonFile, new_app
+from workbench.cli.output import Output, warn
+from workbench.errors import BadInput
+
+app = new_app()
+
+_SAMPLE_KINDS = {".yml", ".yaml", ".jsonl", ".json", ".csv"}
+
+
+@app.command()
+def init(
+    directory: Annotated[
+        Path | None, typer.Argument(metavar="[DIR]", help="The folder, made if missing; by default this one.")
+    ] = None,
+    empty: Annotated[
+        bool, typer.Option("--empty", help="Make only the folders, without the sample prompts and suites.")
+    ] = False,
+    json: JsonFile = None,
+) -> None:
+    """Make a workspace: prompts/ and evals/ with samples to begin with, and a database. Nothing is overwritten."""
+    from workbench.workspace import Workspace
+
+    out = Output(json)
+    root = (directory or Path()).expanduser().resolve()
+    _refuse_what_is_there(root, filled=not empty)
+    files = {} if empty else _sample_files(samples())
+    _write(root, files)
+    workspace = Workspace.open(root)
+    try:
+        prompts, suites = workspace.prompts.names(), [entry.name for entry in workspace.suites.list()[0]]
+    finally:
+        workspace.close()
+    out.json({"workspace": str(root), "prompts": prompts, "suites": suites, "files": len(files)})
+    out.text(f"{root} is a workspace now.")
+    if prompts:
+        out.text(f"Prompts: {', '.join(prompts)}")
+    if suites:
+        out.text(f"Suites: {', '.join(suites)}")
+    _say_next(root, directory, suites)
+
+
+def _refuse_what_is_there(root: Path, *, filled: bool) -> None:
+    if root.exists() and not root.is_dir():
+        raise BadInput("This is a file, and a workspace is a folder", file=root, hint="give another name")
+    for part in PARTS:
+        place = root / part
+        if place.exists() and (not place.is_dir() or (filled and any(place.iterdir()))):
+            raise BadInput(
+                f"There is a {part} here already, and nothing is overwritten",
+                file=place,
+                hint="give another folder" + (", or leave the samples out with --empty" if filled else ""),
+            )
+
+
+def _sample_files(source: Path) -> dict[Path, bytes]:
+    """Return the samples by their path in a workspace; other files of a checkout are no samples."""
+    return {
+        file.relative_to(source): file.read_bytes()
+        for part in PARTS
+        for file in sorted((source / part).rglob("*"))
+        if file.is_file() and file.suffix in _SAMPLE_KINDS and not file.name.startswith(".")
+    }
+
+
+def _write(root: Path, files: dict[Path, bytes]) -> None:
+    try:
+        for part in PARTS:
+            (root / part).mkdir(parents=True, exist_ok=True)
+        for name, content in files.items():
+            place = root / name
+            place.parent.mkdir(parents=True, exist_ok=True)
+            place.write_bytes(content)
+    except OSError as problem:
+        raise BadInput(
+            f"The workspace cannot be made here ({problem.strerror or type(problem).__name__})",
+            file=problem.filename or root,
+            hint="choose a folder that can be written",
+        ) from None
+
+
+def _say_next(root: Path, given: Path | None, suites: list[str]) -> None:
+    go = "" if root == Path.cwd() else f"`cd {given}`, then "
+    run = f"`workbench run {suites[0]}`, or " if suites else ""
+    warn(f"Next: {go}{run}`workbench app` for the browser.")
