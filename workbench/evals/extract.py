@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from decimal import Decimal
+from fractions import Fraction
 from functools import lru_cache
 from typing import Any, NoReturn
 
@@ -15,17 +17,25 @@ MAX_REPEAT = 1_000
 MAX_JSON = 1_000_000
 FORMS = ("regex", "json_path", "last_number", "first_line")
 
-#: A number as people and models write it: sign, currency before it, thousands separators, exponent, percent.
+MAX_DIGITS = 400
+
+#: A number as people and models write it: a sign, a currency, thousands separators, a fraction, an exponent,
+#: a percent sign. A dash with a space after it is a bullet or an operator, not a sign.
 NUMBER = regex.compile(
     r"""
-    (?<![\p{L}\d_])(?<![\d][.,])                         # not inside a word, a code or a longer number
-    (?P<sign>[-+−]?)\s?\p{Sc}?\s?(?<sign2>(?<!\d)[-−]?)
-    (?P<digits>\d{1,3}(?:[,'’  \u202f]\d{3})+(?!\d)(?:\.\d+)?|\d+(?:\.\d+)?|\.\d+)
-    (?P<exponent>[eE][-+]?\d{1,3}(?!\d))?
-    (?P<percent>\s?[%％])?
+    (?<![\p{L}\d_])(?<!\d[.,])                            # not inside a word, a code or a longer number
+    (?P<sign>[-+−])?(?:\p{Sc}\s?(?P<inner>[-+−])?)?
+    (?:
+      (?P<above>\d{1,20})(?<!\d/\d{1,20})/(?P<below>(?!0+(?!\d))\d{1,20})(?![\d/]|[.,]\d)    # 3/4, not a date
+      |
+      (?P<digits>\d{1,3}(?:[,'’ \u00a0\u2009\u202f]\d{3})+(?!\d)(?:\.\d+)?|\d+(?:\.\d+)?|\.\d+)
+      (?P<exponent>[eE][-+]?\d{1,3}(?!\d))?
+    )
+    (?:\s?[%％])?
     """,
     regex.VERBOSE,
 )
+_SEPARATORS = str.maketrans("", "", ",'’ \u00a0\u2009\u202f")
 Extractor = Callable[[str], str]
 
 
@@ -112,11 +122,29 @@ def _by_regex(pattern: Any) -> Extractor:
     return extract
 
 
+def find_numbers(text: str) -> list[regex.Match[str]]:
+    """Return the numbers of a text in their order, without those of over ``MAX_DIGITS`` digits.
+
+    Raises:
+        TimeoutError: It takes too long.
+    """
+    found = NUMBER.finditer(text, timeout=TIMEOUT_S)
+    return [match for match in found if len(match["digits"] or "") <= MAX_DIGITS]
+
+
+def number_of(match: regex.Match[str]) -> Fraction:
+    """Return the exact value of a match of `NUMBER`; a percent sign counts for nothing."""
+    if match["above"]:
+        value = Fraction(int(match["above"]), int(match["below"]))
+    else:
+        value = Fraction(Decimal(match["digits"].translate(_SEPARATORS) + (match["exponent"] or "")))
+    minus = sum(sign in ("-", "−") for sign in (match["sign"], match["inner"]))
+    return -value if minus % 2 else value
+
+
 def _last_number(text: str) -> str:
-    last = None
-    for match in NUMBER.finditer(text, timeout=TIMEOUT_S):
-        last = match
-    return text if last is None else last.group().strip()
+    found = find_numbers(text)
+    return found[-1].group().strip() if found else text
 
 
 def _first_line(text: str) -> str:

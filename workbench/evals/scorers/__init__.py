@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from workbench.evals.scorers import numbers as numbers
 from workbench.evals.scorers import text as text
 from workbench.evals.scorers.registry import (
     SCORERS,
