@@ -214,12 +214,25 @@ class Runs:
             NotFound: A run, or what is named in it, is not there.
             BadInput: A side leaves a choice open, or both are the same.
         """
-        sides = [self._side(text) for text in (a, b)]
-        return outcomes.compare_selections(*sides, metric=metric, margin=margin)
+        return outcomes.compare_selections(*self.sides(a, b), metric=metric, margin=margin)
 
-    def _side(self, text: str) -> outcomes.Selection:
-        run_id, _, selector = text.partition(":")
-        return outcomes.select(self.outcome(run_id), selector or None)
+    def sides(self, a: str, b: str) -> tuple[outcomes.Selection, outcomes.Selection]:
+        """Return the answers and scores of both sides of a comparison, named as for `compare`.
+
+        Raises:
+            NotFound: A run, or what is named in it, is not there.
+            BadInput: A side leaves a choice open.
+        """
+        named = [text.partition(":") for text in (a, b)]
+        read = {run_id: self.outcome(run_id) for run_id in dict.fromkeys(run_id for run_id, _, _ in named)}
+        first, second = (outcomes.select(read[run_id], selector or None) for run_id, _, selector in named)
+        return first, second
+
+    def fingerprint(self, run_id: str) -> tuple[str | int | None, ...]:
+        """Return what changes whenever a run's answers or its current scoring do, for caches."""
+        record = self.store.runs.get(run_id)
+        scoring = self.store.results.current_scoring(record.id)
+        return (record.id, record.status, record.done, record.errors, scoring.id if scoring else None)
 
     # -- scoring again ---------------------------------------------------------------------------------
 
