@@ -8,7 +8,6 @@ from hypothesis import strategies as st
 from workbench.delivery.evidence import (
     TRAILERS,
     Evidence,
-    evidence_from_comparison,
     fold,
     release_message,
 )
@@ -83,28 +82,13 @@ def test_an_unknown_cost_is_unknown_and_never_zero():
     assert dict(parsed(message_of(Evidence(suite="s", cost_usd=0.0))))["Eval-Cost-USD"] == "0"
 
 
-def test_the_evidence_of_a_comparison_shows_n_errors_interval_verdict_and_regressions():
-    metric = {
-        "scorer": "accuracy", "slice": None, "n": 250, "errors": 2, "a": 0.5, "b": 0.62, "diff": 0.12,
-        "ci_low": 0.06, "ci_high": 0.18, "p": 0.001, "p_adjusted": None, "verdict": "better",
-    }  # fmt: skip
-    sliced = {
-        **metric,
-        "slice": "task=a|b",
-        "ci_low": None,
-        "ci_high": None,
-        "a": None,
-        "verdict": "undecided",
-    }
-    comparison = {"a": "triage@2", "b": "triage@3", "metrics": [metric, sliced], "regressions": ["c7", "c9"]}
-    message = message_of(
-        evidence_from_comparison(comparison, suite="triage", models=["openai/x"], run_id="r1")
-    )
-    assert "| accuracy | 250 | 2 | 0.5 | 0.62 | +0.12 | +0.06 to +0.18 | better |" in message
-    assert "| accuracy (task=a/b) | 250 | 2 | unknown | 0.62 | +0.12 | unknown | undecided |" in message
+def test_a_release_shows_the_table_and_names_every_regression():
+    table = ("| metric | n |", "| --- | --: |", "| accuracy | 250 |")
+    evidence = Evidence(suite="triage", baseline="triage@2", table=table, regressions=("c7", "c9"))
+    message = message_of(evidence)
+    assert "Scores against the baseline\n\n" + "\n".join(table) in message
     assert "Regressions, 2 cases\n- c7\n- c9" in message
-    values = dict(parsed(message))
-    assert (values["Eval-Baseline"], values["Eval-Result"]) == ("triage@2", "better")
+    assert dict(parsed(message))["Eval-Baseline"] == "triage@2"
 
 
 def test_scores_without_a_baseline_do_not_claim_one():

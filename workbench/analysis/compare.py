@@ -46,9 +46,9 @@ def compare(
 
     The unit is the case: the mean over its repeats, and over the models where a side has several (each model is
     matched with itself). Pass/fail with one answer a case is judged by McNemar's mid-p test, everything else by
-    a sign-flip permutation test. The interval is Bonett and Price's for pass/fail (with repeats its form over
-    cases) and otherwise a t interval over the per-case differences. Slices of a scorer are corrected by Holm's
-    method; the whole is not, as it is looked at first.
+    a sign-flip permutation test. The interval is Bonett and Price's for pass/fail (its form over cases for
+    repeats, and for scores that are tied on most cases) and otherwise a t interval over the per-case differences.
+    Slices of a scorer are corrected by Holm's method; the whole is not, as it is looked at first.
 
     A case that lacks an answer on either side is an error, not a zero. Above 2 % of answers lost there is no
     verdict.

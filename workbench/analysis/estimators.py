@@ -37,7 +37,7 @@ _RARE_CASES = 5
 def wilson_clustered(
     rate: ArrayLike, sd: ArrayLike, n: ArrayLike, answers: ArrayLike, confidence: float = 0.95
 ) -> tuple[Floats, Floats]:
-    """Wilson's interval for a pass rate with repeats, with the number of answers that they are worth.
+    """Wilson's interval for a pass rate with repeats (or a mean score), with the number of answers they are worth.
 
     ``rate`` is the mean of the per-case rates, ``sd`` their standard deviation over ``n`` cases with ``answers``
     answers in all. The effective number of answers is n over the design effect ``sd² / (rate (1 − rate))``,
@@ -45,6 +45,7 @@ def wilson_clustered(
     Statistics and Methodology 7 (2019) 334-364). A design effect learnt from few failures (or passes) is too
     small, so it is drawn towards 1, which is one answer a case, with the weight of `_RARE_CASES` cases on the
     rarer side: simulated coverage is then 95 to 99 % where t gives as little as 82 %. NaN for fewer than 2 cases.
+    For scores within 0–1 of which most are 0 or 1 (`mostly_equal`) give infinite ``answers``.
     """
     m, s, k = (np.asarray(v, float) for v in (rate, sd, n))
     with np.errstate(divide="ignore", invalid="ignore"):
@@ -82,6 +83,20 @@ def t_interval(
     flat = (k >= 2) & ~is_spread(s, m)
     low, high = np.where(flat, flat_low, low), np.where(flat, flat_high, high)
     return np.clip(low, *bounds), np.clip(high, *bounds)
+
+
+#: With fewer cases than this that are not alike, t intervals of bounded scores are too narrow.
+FEW_DIFFERENT = 50
+
+
+def mostly_equal(alike: ArrayLike, n: ArrayLike) -> NDArray[np.bool_]:
+    """Tell whether so many of ``n`` cases are ``alike`` that a t interval of their scores cannot be trusted.
+
+    That is fewer than `FEW_DIFFERENT` others, and a tenth or more alike. The spread of a few exceptions says
+    little about the cases not seen: t then covers as little as 73 %.
+    """
+    same, total = np.asarray(alike, float), np.asarray(n, float)
+    return (total - same < FEW_DIFFERENT) & (same >= 0.1 * total)
 
 
 def is_spread(sd: ArrayLike, mean: ArrayLike) -> NDArray[np.bool_]:

@@ -20,14 +20,17 @@ Kind = Literal[
     "pass/fail",  # one answer a case on each side, every value 0 or 1
     "pass/fail, repeated",  # several answers a case (repeats or models), every value 0 or 1
     "score",  # other values within 0–1
+    "score, mostly tied",  # such values where few cases differ, so that t would be too narrow
     "number",  # seconds, USD, counts
 ]
 _METHODS: dict[Kind, str] = {
     "pass/fail": "McNemar mid-p, Bonett–Price interval",
     "pass/fail, repeated": "sign-flip permutation test, Bonett–Price interval over cases",
     "score": "sign-flip permutation test, t interval over cases",
+    "score, mostly tied": "sign-flip permutation test, Bonett–Price interval over cases",
     "number": "sign-flip permutation test, t interval over cases",
 }
+_ADJUSTED: frozenset[Kind] = frozenset({"pass/fail", "pass/fail, repeated", "score, mostly tied"})
 
 
 @dataclass(frozen=True)
@@ -112,7 +115,7 @@ def _estimate(
     a, b = both.a[s][known], both.b[s][known]
     diff = np.where(np.abs(b - a) < 1e-12, 0.0, b - a)
     n = int(diff.size)
-    kind = _kind(both, s, unit)
+    kind = _kind(both, s, unit, diff)
     lower_is_better = unit in _LOWER_IS_BETTER
     rose, fell = int((diff > 0).sum()), int((diff < 0).sum())
     wins, losses = (fell, rose) if lower_is_better else (rose, fell)
@@ -156,18 +159,18 @@ def _estimate(
     return _Draft(metric, diff, kind)
 
 
-def _kind(both: Paired, s: int, unit: str) -> Kind:
+def _kind(both: Paired, s: int, unit: str, diff: Floats) -> Kind:
     if unit != "score" or not both.bounded[s]:
         return "number"
     if not both.pass_fail[s]:
-        return "score"
+        return "score, mostly tied" if paired.mostly_tied(diff) else "score"
     return "pass/fail" if both.single[s] else "pass/fail, repeated"
 
 
 def _interval(diff: Floats, kind: Kind, confidence: float) -> tuple[float | None, float | None]:
     if not diff.size:
         return None, None
-    if kind in ("pass/fail", "pass/fail, repeated"):
+    if kind in _ADJUSTED:
         return paired.adjusted_wald(diff, confidence)
     bounds = (-1.0, 1.0) if kind == "score" else None
     low, high = t_interval(diff.mean(), paired.sample_sd(diff), diff.size, confidence, bounds=bounds)
@@ -176,16 +179,17 @@ def _interval(diff: Floats, kind: Kind, confidence: float) -> tuple[float | None
 
 def _margin_interval(diff: Floats, kind: Kind) -> tuple[float | None, float | None]:
     """The 90 % interval that is held against a margin."""
-    if diff.size and kind in ("pass/fail", "pass/fail, repeated"):
+    if not diff.size:
+        return None, None
+    if kind in _ADJUSTED:
         return paired.margin_interval(diff)
-    return _interval(diff, kind, 0.9)
+    low, high = paired.margin_interval_t(diff, bounds=(-1.0, 1.0) if kind == "score" else None)
+    return frames.number(low), frames.number(high)
 
 
 def _spread(diff: Floats, kind: Kind) -> float:
-    """Standard deviation of a case's difference; for pass/fail with the added cases, so that it is never 0."""
-    if kind in ("pass/fail", "pass/fail, repeated"):
-        return paired.adjusted_sd(diff)
-    return paired.sample_sd(diff)
+    """Standard deviation of a case's difference; with the added cases of the adjusted interval never 0."""
+    return paired.adjusted_sd(diff) if kind in _ADJUSTED else paired.sample_sd(diff)
 
 
 def _with_verdict(draft: _Draft, confidence: float) -> MetricComparison:

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy import special
 
-from workbench.analysis.estimators import Floats, z_quantile
+from workbench.analysis.estimators import Floats, mostly_equal, t_interval, z_quantile
 
 #: Up to this many cases that differ, the sign-flip test looks at every one of the 2**n ways.
 EXACT_CASES = 15
@@ -20,7 +20,9 @@ NORMAL_CASES = 10_000
 MAX_CASES_TO_DECIDE = 1_000_000
 POWER = 0.8
 _SEED = 20_240_229
-_CHUNK_BYTES = 24_000_000
+#: Cases and columns whose random signs are multiplied at once; a multiple of 8.
+_CHUNK_CASES = 256
+_CHUNK_COLUMNS = 256
 
 
 def bonett_price(wins: int, losses: int, n: int, confidence: float = 0.95) -> tuple[float, float]:
@@ -39,7 +41,7 @@ def bonett_price(wins: int, losses: int, n: int, confidence: float = 0.95) -> tu
 
 
 def adjusted_wald(differences: Floats, confidence: float = 0.95) -> tuple[float, float]:
-    """Bonett and Price's interval for per-case differences of pass rates with repeats (or several models).
+    """Bonett and Price's interval for per-case differences within −1 to 1, such as pass rates over repeats.
 
     Two cases are added, one won and one lost throughout, so it is `bonett_price` where every case has one
     answer. A t interval would cover as little as 87 % for rates near 1 (``benchmarks/simulate_statistics.py``),
@@ -64,6 +66,32 @@ def margin_interval(differences: Floats, confidence: float = 0.9) -> tuple[float
     low = min(net / n - half, -_highest_share(-net, n, confidence))
     high = max(net / n + half, _highest_share(net, n, confidence))
     return max(-1.0, low), min(1.0, high)
+
+
+def margin_interval_t(
+    differences: Floats, confidence: float = 0.9, *, bounds: tuple[float, float] | None = None
+) -> tuple[Floats, Floats]:
+    """The interval to hold against a margin for scores and numbers that differ on most cases.
+
+    A t interval in which one case more like the farthest seen speaks against each end. Differences are often
+    skewed (many small gains, few large losses), and then a bare t interval lets a candidate that is worse by the
+    margin pass up to 9 times in 100 (``benchmarks/simulate_statistics.py``).
+    """
+    n = differences.size
+    low, high = t_interval(differences.mean(), sample_sd(differences), n, confidence, bounds=bounds)
+    farthest = float(np.abs(differences).max()) / n
+    least, most = bounds or (-math.inf, math.inf)
+    return np.maximum(least, low - farthest), np.minimum(most, high + farthest)
+
+
+def mostly_tied(differences: Floats) -> bool:
+    """Tell whether so few cases differ that a t interval of their scores cannot be trusted.
+
+    `adjusted_wald` and `margin_interval`, which hold for any differences within −1 to 1, then take its place.
+    See `estimators.mostly_equal`; for differences t covers as little as 77 % there.
+    """
+    ties = differences.size - np.count_nonzero(differences)
+    return bool(mostly_equal(ties, differences.size))
 
 
 def _highest_share(events: float, n: int, confidence: float) -> float:
@@ -118,28 +146,29 @@ def sign_flips(columns: list[Floats]) -> Floats:
     If the two versions are equally good, each case's difference could as well have had the other sign. The p
     value is the share of sign patterns whose mean is at least as far from zero as the one seen. Exact where at
     most `EXACT_CASES` differ, else ``(1 + hits) / (1 + DRAWS)`` over seeded draws (a normal approximation above
-    `NORMAL_CASES`). NaN is left out; a column without any difference gives 1. A column's value depends on
-    nothing but that column, in the order given.
+    `NORMAL_CASES`). NaN is left out; a column without any difference gives 1. A column's value depends on its
+    differences alone, neither on their order nor on the other columns.
 
     Source: Fisher 1935; Phipson and Smyth, Statistical Applications in Genetics 9 (2010) article 39.
     """
     result = np.ones(len(columns))
     drawn: dict[int, Floats] = {}
     for index, column in enumerate(columns):
-        size = np.abs(column[np.isfinite(column) & (column != 0)])
-        observed = abs(float(np.nansum(column)))
+        size = np.sort(np.abs(column[np.isfinite(column) & (column != 0)]))[::-1]
         if not size.size:
             continue
-        scale = float(size.max())
+        observed = abs(math.fsum(column[np.isfinite(column)])) / size[0]
+        size = size / size[0]
         if size.size <= EXACT_CASES:
-            result[index] = _exact_flip(size / scale, observed / scale)
+            result[index] = _exact_flip(size, observed)
         elif size.size > NORMAL_CASES:
-            spread = math.sqrt(float(np.square(size / scale).sum()))
-            result[index] = 2 * float(special.ndtr(-observed / scale / spread))
+            result[index] = 2 * float(special.ndtr(-observed / math.sqrt(float(np.square(size).sum()))))
         else:
-            drawn[index] = np.concatenate([[observed / scale], size / scale])
-    if drawn:
-        result[list(drawn)] = _drawn_flips(list(drawn.values()))
+            drawn[index] = np.concatenate([[observed], size])
+    indices = sorted(drawn, key=lambda i: drawn[i].size)
+    for start in range(0, len(indices), _CHUNK_COLUMNS):
+        some = indices[start : start + _CHUNK_COLUMNS]
+        result[some] = _drawn_flips([drawn[i] for i in some])
     return result
 
 
@@ -150,26 +179,26 @@ def _exact_flip(size: Floats, observed: float) -> float:
 
 
 def _drawn_flips(columns: list[Floats]) -> Floats:
-    """Draw sign patterns once and apply them to every column at once (one matrix product a chunk)."""
+    """Draw signs case by case and apply them to every column at once (one matrix product a chunk of cases).
+
+    The n-th differing case gets the same signs in every column of every call, however many cases there are.
+    """
     rows = max(len(c) - 1 for c in columns)
-    observed = np.array([c[0] for c in columns])
-    values = np.zeros((rows, len(columns)), np.float32)
-    for j, column in enumerate(columns):
-        values[: len(column) - 1, j] = column[1:]
     total = np.array([c[1:].sum() for c in columns])
-    # Sums in single precision are good to about this share of the total; a tie must count as a hit.
-    needed = observed - 1e-5 * total
     rng = np.random.default_rng(_SEED)
-    width = (rows + 7) // 8
-    chunk = max(64, _CHUNK_BYTES // (4 * rows))
-    hits = np.zeros(len(columns))
-    for start in range(0, DRAWS, chunk):
-        count = min(chunk, DRAWS - start)
-        raw = np.frombuffer(rng.bytes(count * width), np.uint8).reshape(count, width)
-        bits = np.unpackbits(raw, axis=1, count=rows).astype(np.float32)
-        # A sum of ±v is twice the sum of the v with a plus, less the sum of all.
-        sums = np.abs(2 * (bits @ values).astype(float) - total)
-        hits += (sums >= needed).sum(axis=0)
+    positive = np.zeros((len(columns), DRAWS))
+    for start in range(0, rows, _CHUNK_CASES):
+        raw = np.frombuffer(rng.bytes(_CHUNK_CASES // 8 * DRAWS), np.uint8).reshape(-1, DRAWS)
+        bits = np.unpackbits(raw, axis=0).astype(np.float32)
+        values = np.zeros((len(columns), _CHUNK_CASES), np.float32)
+        for j, column in enumerate(columns):
+            part = column[1 + start : 1 + start + _CHUNK_CASES]
+            values[j, : len(part)] = part
+        positive += values @ bits
+    # A sum of ±v is twice the sum of the v with a plus, less the sum of all. Products in single precision are
+    # good to about this share of the total, and a tie must count as a hit.
+    needed = np.array([c[0] for c in columns]) - 1e-5 * total
+    hits = (np.abs(2 * positive - total[:, None]) >= needed[:, None]).sum(axis=1)
     return (1 + hits) / (1 + DRAWS)
 
 

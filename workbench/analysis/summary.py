@@ -11,7 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from workbench.analysis import frames
-from workbench.analysis.estimators import Floats, t_interval, wilson, wilson_clustered
+from workbench.analysis.estimators import Floats, mostly_equal, t_interval, wilson, wilson_clustered
 
 
 @dataclass(frozen=True)
@@ -66,9 +66,9 @@ def summarise(
     """Summarise a long frame of scores; the unit of every interval is the case.
 
     Pass/fail gets Wilson's interval, with repeats that of the effective number of answers
-    (`wilson_clustered`); everything else a t interval over the per-case means. All are clustered by case. Where
-    all cases have the same value, a score's interval says what n equal cases can say (`constant_interval`) and
-    other units have none.
+    (`wilson_clustered`), and so do scores of which most are 0 or 1; everything else a t interval over the
+    per-case means. All are clustered by case. Where all cases have the same value, a score's interval says what n
+    equal cases can say (`constant_interval`) and other units have none.
 
     Args:
         scores: The long frame that `workbench.analysis` describes.
@@ -108,7 +108,6 @@ def summarise(
     result = []
     for g in range(len(keys)):
         prompt, version, model, scorer = (frames.plain(keys[c][g]) for c in range(4))
-        method = _method(bool(proportion[g]), bool(single[g]))
         for view, table in tables:
             for k in range(table["n"].shape[1]):
                 numbers = {name: column[g, k] for name, column in table.items()}
@@ -129,16 +128,16 @@ def summarise(
                         unit=names[g],
                         answers=int(numbers["answers"]),
                         unknown=int(numbers["unknown"]),
-                        method=method,
+                        method=_method(bool(proportion[g]), bool(single[g]), bool(numbers["equal"])),
                     )
                 )
     return result
 
 
-def _method(proportion: bool, single: bool) -> str:
-    if not proportion:
-        return "t, clustered by case"
-    return "Wilson" if single else "Wilson, clustered by case"
+def _method(proportion: bool, single: bool, equal: bool) -> str:
+    if proportion and single:
+        return "Wilson"
+    return "Wilson, clustered by case" if proportion or equal else "t, clustered by case"
 
 
 def _by_case(
@@ -190,11 +189,14 @@ def _table(
         squares = total(np.where(known, (filled - np.nan_to_num(mean)[cell]) ** 2, 0.0))
         sd = np.sqrt(squares / (n - 1))
     answers = total(rows.answers[inside])
+    equal = is_bounded & mostly_equal(
+        np.maximum(total(known & (filled == 0)), total(known & (filled == 1))), n
+    )
     once = wilson(np.round(np.nan_to_num(mean) * n), n, confidence)
-    repeated = wilson_clustered(mean, sd, n, answers, confidence)
+    repeated = wilson_clustered(mean, sd, n, np.where(is_proportion, answers, np.inf), confidence)
     free = t_interval(mean, sd, n, confidence)
     within = t_interval(mean, sd, n, confidence, bounds=(0.0, 1.0))
-    which = [is_proportion & is_single, is_proportion, is_bounded]
+    which = [is_proportion & is_single, is_proportion | equal, is_bounded]
     columns = {
         "n": n,
         "mean": mean,
@@ -203,5 +205,6 @@ def _table(
         "answers": answers,
         "errors": total(rows.errors[inside]),
         "unknown": total(rows.unknown[inside]),
+        "equal": equal,
     }
     return {name: column.reshape(groups, slices) for name, column in columns.items()}

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import math
 import unicodedata
-from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -48,7 +47,7 @@ class Evidence:
         result: The verdict or the gate's outcome in one line, such as ``better: accuracy +0.04``.
         baseline: What it was held against, such as ``triage@2``.
         cost_usd: What the run cost, in USD; None when unknown.
-        table: Markdown lines: scores against the baseline with n and intervals (see `score_table`).
+        table: Markdown lines: scores against the baseline with n, errors and intervals.
         regressions: The ids of the cases that the baseline passed and this version fails.
         run_id: The run that measured it.
     """
@@ -176,80 +175,8 @@ def _regressions(cases: tuple[str, ...]) -> str:
     return "\n".join([*lines, f"- … and {left} more"] if left > 0 else lines)
 
 
-def evidence_from_comparison(
-    comparison: Mapping[str, Any],
-    *,
-    suite: str | None = None,
-    suite_sha256: str | None = None,
-    models: Iterable[str] = (),
-    cost_usd: float | None = None,
-    run_id: str | None = None,
-    result: str | None = None,
-) -> Evidence:
-    """Return the evidence of a comparison in the JSON form that ``workbench compare --json`` gives.
-
-    Args:
-        comparison: ``a`` is the baseline, ``b`` the released version; ``metrics`` and ``regressions`` as there.
-        suite: The suite's name.
-        suite_sha256: Its identity.
-        models: The models that answered.
-        cost_usd: What the run cost, in USD; None when unknown.
-        run_id: The run that measured it.
-        result: The outcome in one line; by default the headline, or the first metric's verdict.
-    """
-    metrics = list(comparison.get("metrics") or ())
-    outcome = result or comparison.get("headline") or (metrics[0].get("verdict") if metrics else None)
-    side = comparison.get("a")
-    name = side.get("name") if isinstance(side, Mapping) else side
-    return Evidence(
-        suite=suite,
-        suite_sha256=suite_sha256,
-        models=tuple(models),
-        result=outcome,
-        baseline=str(name) if name else None,
-        cost_usd=cost_usd,
-        table=score_table(metrics),
-        regressions=tuple(str(case) for case in comparison.get("regressions") or ()),
-        run_id=run_id,
-    )
-
-
-def score_table(metrics: Iterable[Mapping[str, Any]], *, confidence: float = 0.95) -> tuple[str, ...]:
-    """Return the metrics of a comparison as Markdown lines, with n, errors and intervals; () without metrics."""
-    rows = [_score_row(metric) for metric in metrics]
-    if not rows:
-        return ()
-    titles = ("metric", "n", "errors", "baseline", "release", "difference", f"{confidence:.0%} interval")
-    head = (*titles, "verdict")
-    ruler = "|---|" + "---:|" * (len(head) - 2) + "---|"
-    return ("| " + " | ".join(head) + " |", ruler, *("| " + " | ".join(row) + " |" for row in rows))
-
-
-def _score_row(metric: Mapping[str, Any]) -> tuple[str, ...]:
-    part = metric.get("slice")
-    name = f"{metric.get('scorer', '?')} ({part})" if part else str(metric.get("scorer", "?"))
-    errors = metric.get("errors")
-    low, high = metric.get("ci_low"), metric.get("ci_high")
-    interval = f"{_signed(low)} to {_signed(high)}" if _known(low) and _known(high) else UNKNOWN
-    cells = (
-        name,
-        str(metric.get("n", UNKNOWN)),
-        UNKNOWN if errors is None else str(errors),
-        f"{metric['a']:.4g}" if _known(metric.get("a")) else UNKNOWN,
-        f"{metric['b']:.4g}" if _known(metric.get("b")) else UNKNOWN,
-        _signed(metric.get("diff")),
-        interval,
-        str(metric.get("verdict") or "none"),
-    )
-    return tuple(fold(cell, 200).replace("|", "/") for cell in cells)
-
-
 def _known(value: Any) -> bool:
     return isinstance(value, int | float) and math.isfinite(value)
-
-
-def _signed(value: Any) -> str:
-    return f"{value:+.4g}" if _known(value) else UNKNOWN
 
 
 def _money(value: float | None) -> str:

@@ -10,8 +10,8 @@ from workbench.analysis.results import Comparison, MetricComparison
 from workbench.analysis.summary import Summary
 from workbench.reports.text import amount, difference, interval, one_line, p_text, seconds, times, usd
 
-#: More rows than this make nobody wiser and commits hard to read.
-MAX_ROWS = 100
+#: More rows than this make nobody wiser; with head, cost and latency they fit the evidence of a release.
+MAX_ROWS = 90
 MAX_LISTED = 20
 _ACTIVE = re.compile(r"[\\`*\[\]|~]|(?<![^\W_])_|_(?![^\W_])")
 _MENTION = re.compile(r"(?<![\w`])@(?=\w)")
