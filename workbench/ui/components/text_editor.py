@@ -31,26 +31,37 @@ textarea[readonly] { opacity: 0.85; }
 
 _JS = """
 const seen = new WeakMap()
+const DAY_MS = 86400000
+
+const remembered = slot => {
+  if (!slot) return null
+  try {
+    const kept = JSON.parse(localStorage.getItem(slot))
+    return kept && typeof kept.text === "string" && Date.now() - kept.at < 30 * DAY_MS ? kept : null
+  } catch { return null }
+}
+const remember = (slot, text, base) => {
+  if (!slot) return
+  try { localStorage.setItem(slot, JSON.stringify({ text, base, at: Date.now() })) } catch { /* full or off */ }
+}
+const forget = slot => {
+  if (!slot) return
+  try { localStorage.removeItem(slot) } catch { /* off */ }
+}
 
 export default function (component) {
   const { data, parentElement, setStateValue, setTriggerValue } = component
   const area = parentElement.querySelector("textarea")
   if (!area) return
   let mine = seen.get(parentElement)
-  if (!mine) {
+  const fresh = !mine
+  if (fresh) {
     // Python gives the text once. Later answers are older than what is being typed and must not replace it.
-    mine = { timer: null, sent: data.value }
+    mine = { timer: null, sent: data.value, confirmed: data.value }
     seen.set(parentElement, mine)
     area.value = data.value
-    if (data.focus) area.focus()
   }
-  const fit = () => {
-    const edges = area.offsetHeight - area.clientHeight
-    const top = document.scrollingElement ? document.scrollingElement.scrollTop : 0
-    area.style.height = "auto"
-    area.style.height = (area.scrollHeight + edges) + "px"
-    if (document.scrollingElement) document.scrollingElement.scrollTop = top
-  }
+  mine.confirmed = data.value
   const send = () => {
     clearTimeout(mine.timer)
     mine.timer = null
@@ -59,10 +70,40 @@ export default function (component) {
       setStateValue("value", area.value)
     }
   }
+  const fit = () => {
+    const edges = area.offsetHeight - area.clientHeight
+    const before = area.style.height
+    area.style.height = "auto"
+    const wanted = (area.scrollHeight + edges) + "px"
+    area.style.height = area.scrollHeight ? wanted : before
+  }
+  if (fresh) {
+    // What was typed in the last moment before the page was closed never reached Python; it is typed again,
+    // unless the text that it was typed over has changed since.
+    const kept = remembered(data.slot)
+    const fits = kept && (data.keep ? data.value === "" : kept.base === data.value)
+    if (fits && kept.text !== data.value) {
+      area.value = kept.text
+      mine.timer = setTimeout(send, 0)
+    }
+    if (data.focus) area.focus({ preventScroll: true })
+    mine.sizes = new ResizeObserver(() => {
+      if (area.clientWidth !== mine.width) {
+        mine.width = area.clientWidth
+        fit()
+      }
+    })
+    mine.sizes.observe(area)
+  }
+  if (!data.keep && area.value === data.value) forget(data.slot)
+
+  if (data.lines) area.style.minHeight = `calc(${data.lines} * 1.5em + 1.1rem + 2px)`
+  if (data.tallest) area.style.maxHeight = `${data.tallest}vh`
   area.placeholder = data.placeholder
   area.setAttribute("aria-label", data.label)
   area.oninput = () => {
     fit()
+    remember(data.slot, area.value, mine.confirmed)
     clearTimeout(mine.timer)
     mine.timer = setTimeout(send, data.debounce)
   }
@@ -71,17 +112,26 @@ export default function (component) {
     if ((event.ctrlKey || event.metaKey) && !event.altKey && event.key.toLowerCase() === "s") {
       event.preventDefault()
       event.stopPropagation()
+      send()
+      setTriggerValue("save", { text: area.value })
+    }
+    if (data.runs && (event.ctrlKey || event.metaKey) && !event.altKey && event.key === "Enter") {
+      event.preventDefault()
+      event.stopPropagation()
       clearTimeout(mine.timer)
       mine.timer = null
       mine.sent = area.value
-      setTriggerValue("save", { text: area.value })
+      setTriggerValue("run", { text: area.value })
     }
   }
-  if (!mine.fitted) {
-    mine.fitted = true
-    requestAnimationFrame(fit)
+  window.removeEventListener("pagehide", mine.hide)
+  mine.hide = send
+  window.addEventListener("pagehide", mine.hide)
+  return () => {
+    clearTimeout(mine.timer)
+    window.removeEventListener("pagehide", mine.hide)
+    mine.sizes.disconnect()
   }
-  return () => clearTimeout(mine.timer)
 }
 """
 
@@ -97,17 +147,26 @@ def text_editor(
     on_save: Callable[[str], None],
     placeholder: str = "",
     focus: bool = False,
+    slot: str = "",
+    keep: bool = False,
 ) -> None:
     """Draw the editor.
 
     Args:
         label: What assistive technologies call it.
-        text: Shown when the editor first appears. Give another ``key`` to replace what stands in it.
+        text: What Python knows of it; shown when the editor first appears. Give another ``key`` to replace
+            what stands in it.
         key: The widget's key.
         on_text: Called with the text, a moment after it was typed and when the focus leaves.
-        on_save: Called with the text when Ctrl+S (or Cmd+S) is pressed in it.
+        on_save: Called with the text when Ctrl+S (or Cmd+S) is pressed in it; by default ``on_text``.
+        on_run: Called with the text when Ctrl+Enter (or Cmd+Enter) is pressed in it.
         placeholder: Shown while it is empty.
         focus: Whether the cursor goes there at first.
+        lines: How many lines it is high at least.
+        tallest: How high it may grow, in percent of the window.
+        slot: A name under which the browser keeps what has not reached Python yet, so that a page closed
+            in that very moment loses nothing.
+        keep: Whether the browser keeps the text for good in that slot, and offers it where ``text`` is empty.
     """
 
     def changed() -> None:
@@ -118,7 +177,12 @@ def text_editor(
     def save() -> None:
         carried = st.session_state[key].get("save")
         if isinstance(carried, dict) and isinstance(carried.get("text"), str):
-            on_save(carried["text"])
+            (on_save or on_text)(carried["text"])
+
+    def run() -> None:
+        carried = st.session_state[key].get("run")
+        if on_run is not None and isinstance(carried, dict) and isinstance(carried.get("text"), str):
+            on_run(carried["text"])
 
     _component(
         key=key,
@@ -128,6 +192,8 @@ def text_editor(
             "placeholder": placeholder,
             "focus": focus,
             "debounce": DEBOUNCE_MS,
+            "slot": f"workbench:{slot}" if slot else "",
+            "keep": keep,
         },
         on_value_change=changed,
         on_save_change=save,
