@@ -65,6 +65,7 @@ def test_an_answer_carries_text_tokens_latency_reason_and_the_real_model_name(se
 def test_cached_tokens_are_not_counted_as_input_again(server, streaming):
     server.script(Reply(usage=CACHED_USAGE))
     [answer] = ask(request(model(server, "openai/gpt-4o-mini", stream=streaming)))
+    assert answer.error_message is None
     assert answer.usage == Usage(input=20, cache_read=80, output=20, reasoning=5)
     assert answer.cost_usd == pytest.approx((20 * 0.15 + 80 * 0.075 + 20 * 0.6) / 1e6)
 
@@ -289,7 +290,7 @@ def test_cancelling_a_call_stops_it_and_leaves_the_gateway_usable(server):
         await gateway.complete(request(model(server), "warm"))
         server.script(hang())
         task = asyncio.create_task(gateway.complete(request(model(server))))
-        while server.in_flight == 0:
+        while server.received < 2:
             await asyncio.sleep(0.01)
         task.cancel()
         with pytest.raises(asyncio.CancelledError):

@@ -157,6 +157,7 @@ class OpenAIServer:
         """Forget calls, counts and script."""
         self._script.clear()
         self.calls.clear()
+        self.asked_by_text.clear()
         self.received_by_body.clear()
         self.answered_by_body.clear()
         self.most_in_flight = 0
@@ -173,7 +174,7 @@ class OpenAIServer:
 
     @property
     def answered_whole(self) -> int:
-        """How many were answered whole: status 200, to the last byte, as scripted."""
+        """How many were answered whole: status 200, to the last byte, and with sense."""
         return sum(self.answered_by_body.values())
 
     def __enter__(self) -> OpenAIServer:
@@ -191,7 +192,8 @@ class OpenAIServer:
         app = web.Application(client_max_size=20_000_000)
         app.router.add_get("/v1/models", self._list_models)
         app.router.add_post("/v1/chat/completions", self._complete)
-        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
+        # A client that went away ends its request here too, so that in_flight counts the living only.
+        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1, handler_cancellation=True)
         await self._runner.setup()
         site = web.TCPSite(self._runner, "127.0.0.1", 0, backlog=512)
         await site.start()
@@ -227,7 +229,7 @@ class OpenAIServer:
             request.transport.abort()
             return web.Response()
         alive = request.transport is not None and not request.transport.is_closing()
-        if response.status == 200 and alive:
+        if response.status == 200 and alive and "nonsense" not in response:
             self.answered_by_body[call.key] += 1
         return response
 
@@ -243,7 +245,9 @@ class OpenAIServer:
             error = {"error": reply.error}
             return web.json_response(error, status=reply.status, headers=reply.headers)
         if reply.raw is not None:
-            return web.Response(body=reply.raw, status=reply.status, content_type="application/json")
+            response = web.Response(body=reply.raw, status=reply.status, content_type="application/json")
+            response["nonsense"] = True
+            return response
         if body.get("stream"):
             return await self._stream(request, body, reply, text)
         if reply.cut_after is not None:
