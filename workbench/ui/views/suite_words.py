@@ -1,0 +1,129 @@
+"""A suite in plain words: what a scorer looks at, what the gate asks, what a minimal suite looks like."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterable
+from typing import Any
+
+from workbench.analysis.frames import natural_key
+from workbench.analysis.wording import count, difference, listed, times
+from workbench.evals.scorers import SCORERS, describe_scorers
+from workbench.evals.types import Case, Gate, ScorerSpec
+
+#: What a newcomer copies: the least that runs, and runs without a key.
+EXAMPLE = """\
+# evals/greeting/suite.yaml
+description: Does the greeting name the customer?
+prompts: [my-prompt]              # a prompt of this workspace; my-prompt@2 or my-prompt@production name a version
+models: [offline/rules]           # needs no key; openai/gpt-4.1-mini and the like do
+cases:
+  - id: ada
+    vars: {name: Ada}             # the prompt's variables
+    expected: Ada
+    metadata: {kind: short}       # anything to slice the results by
+  - id: long-name
+    vars: {name: Maximiliana van der Berg}
+    expected: Maximiliana
+    metadata: {kind: long}
+scorers:
+  - {type: contains, name: names them}
+slices: [kind]
+"""
+
+
+def scorer_words(spec: ScorerSpec) -> list[str]:
+    """Return what a scorer does, a sentence at a time: what it looks for, then how this suite bends it."""
+    doc = next((d for d in describe_scorers() if d.type == spec.type), None)
+    sentences = [_sentence(doc.summary if doc else spec.type)]
+    if spec.extract is not None:
+        sentences.append(f"It looks only at {_extract_words(spec.extract)}.")
+    if spec.params:
+        given = ", ".join(f"{name}: {_short(value)}" for name, value in spec.params.items())
+        sentences.append(f"Here with {given}.")
+    if spec.negate:
+        sentences.append("It is turned round: what would pass fails, and what would fail passes.")
+    if spec.threshold is not None:
+        lower = doc is not None and doc.unit in ("seconds", "usd")
+        sentences.append(
+            f"It passes {'up to' if lower else 'from'} {spec.threshold:g}{' on' if not lower else ''}."
+        )
+    if spec.weight == 0:
+        sentences.append("It does not count towards the overall score.")
+    elif spec.weight != 1:
+        sentences.append(f"It counts {spec.weight:g} times towards the overall score.")
+    return sentences
+
+
+def gate_words(gate: Gate, units: dict[str, str]) -> str:
+    """Return the gate in one sentence."""
+    unit = units.get(gate.metric, "score")
+    if gate.margin:
+        quality = f"is not worse than {gate.baseline} by {difference(gate.margin, unit).lstrip('+')} or more"
+    else:
+        quality = f"is established as better than {gate.baseline}"
+    limits = []
+    if gate.max_cost_ratio is not None:
+        limits.append(f"costs at most {times(gate.max_cost_ratio)} as much")
+    if gate.max_latency_ratio is not None:
+        limits.append(f"takes at most {times(gate.max_latency_ratio)} as long")
+    parts = [f"on {gate.metric} it {quality}", *limits]
+    return f"{gate.candidate} passes if {listed(parts)}."
+
+
+def slice_counts(cases: Iterable[Case], field: str) -> list[tuple[str, int]]:
+    """Return the values of a metadata field with how many cases have each, the most frequent first."""
+    found = Counter(value_text(case.metadata.get(field)) for case in cases)
+    return sorted(found.items(), key=lambda item: (-item[1], natural_key(item[0])))
+
+
+def value_text(value: Any) -> str:
+    """Return a value of a case as text: strings as they are, nothing as (none), the rest as JSON."""
+    if value is None:
+        return "(none)"
+    if isinstance(value, str):
+        return value
+    return json.dumps(value, ensure_ascii=False, default=str)
+
+
+def case_text(case: Case) -> str:
+    """Return a case's variables on one line."""
+    if len(case.vars) == 1:
+        return " ".join(value_text(next(iter(case.vars.values()))).split())
+    return " · ".join(f"{name}: {' '.join(value_text(value).split())}" for name, value in case.vars.items())
+
+
+def size_words(cases: int, scorers: int) -> str:
+    """Return a suite's size, such as ``60 cases, 2 scorers``."""
+    return f"{count(cases, 'case')}, {count(scorers, 'scorer')}"
+
+
+def needs_expected(spec: ScorerSpec) -> bool:
+    """Whether a scorer holds the answer against what the case expects."""
+    entry = SCORERS.get(spec.type)
+    return entry is not None and entry.needs_expected
+
+
+def _extract_words(extract: Any) -> str:
+    if isinstance(extract, dict) and len(extract) == 1:
+        form, value = next(iter(extract.items()))
+    else:
+        form, value = ("regex", extract) if extract not in ("last_number", "first_line") else (extract, True)
+    if form == "last_number":
+        return "the last number in the answer"
+    if form == "first_line":
+        return "the answer's first line"
+    if form == "json_path":
+        return f"{value} in the answer, read as JSON"
+    return f"the last match of {value} (the whole answer where nothing matches)"
+
+
+def _short(value: Any) -> str:
+    shown = value_text(value)
+    return shown if len(shown) <= 160 else shown[:157] + "…"
+
+
+def _sentence(text: str) -> str:
+    text = " ".join(text.replace("``", "").split())
+    return text if text.endswith(".") else text + "."
