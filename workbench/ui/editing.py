@@ -8,11 +8,12 @@ from __future__ import annotations
 import copy
 import json
 import secrets
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from workbench.errors import BadInput, ConflictError, NotFound
-from workbench.files import dump_yaml, load_yaml
+from workbench.errors import BadInput, ConflictError
+from workbench.files import check_name, dump_yaml, load_yaml
 from workbench.prompts.content import Prompt, PromptMessage, Variable
 from workbench.workspace import PromptVersion, SaveResult, Workspace
 
@@ -47,8 +48,8 @@ class Form:
     messages: list[FormMessage] = field(default_factory=lambda: [FormMessage("user", "")])
     description: str = ""
     model: str = ""
-    temperature: float | None = None
-    max_tokens: int | None = None
+    temperature: str = ""
+    max_tokens: str = ""
     max_tokens_name: str = MAX_TOKENS_NAMES[0]
     more_parameters: str = ""
     response_format: str = ""
@@ -57,6 +58,8 @@ class Form:
     tags: list[str] = field(default_factory=list)
     variables: dict[str, FormVariable] = field(default_factory=dict)
     extra: dict[str, Any] = field(default_factory=dict)
+    #: Why it is saved; no part of the prompt.
+    message: str = ""
 
     @classmethod
     def of(cls, prompt: Prompt) -> Form:
@@ -74,11 +77,11 @@ class Form:
             extra=copy.deepcopy(prompt.extra),
         )
         if _is_number(rest.get("temperature")):
-            form.temperature = float(rest.pop("temperature"))
+            form.temperature = _json(rest.pop("temperature"))
         name = next((name for name in MAX_TOKENS_NAMES if name in rest), MAX_TOKENS_NAMES[0])
         form.max_tokens_name = name
-        if _is_number(rest.get(name)) and rest[name] == int(rest[name]) and rest[name] > 0:
-            form.max_tokens = int(rest.pop(name))
+        if _is_number(rest.get(name)):
+            form.max_tokens = _json(rest.pop(name))
         form.more_parameters = dump_yaml(rest) if rest else ""
         return form
 
@@ -108,10 +111,9 @@ class Form:
             BadInput: Parameters, schema or a default cannot be read; the message says which.
         """
         parameters = self.parse_more_parameters()
-        if self.temperature is not None:
-            parameters["temperature"] = self.temperature
-        if self.max_tokens is not None:
-            parameters[self.max_tokens_name] = self.max_tokens
+        for name, text in (("temperature", self.temperature), (self.max_tokens_name, self.max_tokens)):
+            if text.strip():
+                parameters[name] = _number(name, text)
         return Prompt(
             name=name,
             messages=tuple(PromptMessage(m.role, m.content, m.extra) for m in self.messages),  # type: ignore[arg-type]
@@ -172,7 +174,6 @@ class Editing:
     conflict: bool = False
     known: dict[str, Any] = field(default_factory=dict)
     kept_at: str = ""
-    message: str = ""
 
     @property
     def touched(self) -> bool:
@@ -197,20 +198,6 @@ def open_editing(workspace: Workspace, name: str, *, epoch: int = 0) -> Editing:
     return Editing(name, form, newest.number, epoch=epoch, known=form.to_dict())
 
 
-def begin_prompt(workspace: Workspace, name: str) -> None:
-    """Make the draft of a new prompt.
-
-    Raises:
-        ConflictError: There is such a prompt, or such a draft, already.
-    """
-    try:
-        workspace.prompts.newest(name)
-    except NotFound:
-        workspace.store.drafts.put(name, Form().to_dict(), base=None, revision=0)
-        return
-    raise ConflictError(f'There is already a prompt "{name}"', hint="choose another name")
-
-
 def keep(workspace: Workspace, editing: Editing, base: PromptVersion | None) -> None:
     """Write what this tab has typed into the draft, or drop the draft where nothing differs from ``base``.
 
@@ -220,8 +207,9 @@ def keep(workspace: Workspace, editing: Editing, base: PromptVersion | None) -> 
         return
     try:
         if base is not None and base.number == editing.base and same_as(editing.form, base.prompt):
+            # A message alone is no edit, but it stays while this tab is open.
             workspace.store.drafts.delete(editing.name, revision=editing.revision)
-            editing.revision = 0
+            editing.revision, editing.kept_at = 0, ""
         else:
             editing.revision = workspace.store.drafts.put(
                 editing.name, editing.form.to_dict(), base=editing.base, revision=editing.revision
@@ -295,8 +283,10 @@ def discard(workspace: Workspace, editing: Editing) -> None:
     workspace.store.drafts.delete(editing.name, revision=editing.revision)
 
 
-def save(workspace: Workspace, editing: Editing, message: str) -> SaveResult:
+def save(workspace: Workspace, editing: Editing) -> SaveResult:
     """Save the form as the next version and forget its draft; another tab's newer draft stays.
+
+    What is typed from then on follows the new version.
 
     Raises:
         BadInput: The form cannot be a prompt yet.
@@ -305,12 +295,30 @@ def save(workspace: Workspace, editing: Editing, message: str) -> SaveResult:
     prompt = editing.form.to_prompt(editing.name)
     if not any(message.content.strip() for message in prompt.messages):
         raise BadInput("No message has any text yet", hint="write one, then save")
-    result = workspace.prompts.save(prompt, parent=editing.base, message=message.strip())
-    try:
+    result = workspace.prompts.save(prompt, parent=editing.base, message=editing.form.message.strip())
+    # Where another tab goes on typing, its draft stays; it now shows that a newer version is there.
+    with suppress(ConflictError):
         workspace.store.drafts.delete(editing.name, revision=editing.revision)
-    except ConflictError:
-        pass
+    editing.base, editing.revision, editing.kept_at = result.version.number, 0, ""
+    if result.created:
+        editing.form.message = ""
+    editing.known = editing.form.to_dict()
     return result
+
+
+def copy_prompt(workspace: Workspace, form: Form, name: str, *, message: str = "") -> None:
+    """Make the draft of a new prompt from a form.
+
+    Raises:
+        BadInput: The name cannot be one.
+        ConflictError: There is such a prompt, or such a draft, already.
+    """
+    check_name(name, "prompt")
+    taken = any(name.casefold() == known.casefold() for known in workspace.prompts.names())
+    if taken or workspace.store.drafts.get(name) is not None:
+        raise ConflictError(f'There is already a prompt "{name}"', hint="choose another name")
+    content = form.to_dict() | {"message": message}
+    workspace.store.drafts.put(name, content, base=None, revision=0)
 
 
 def same_as(form: Form, prompt: Prompt) -> bool:
@@ -354,6 +362,16 @@ def parse_value(name: str, kind: str, text: str) -> Any:
     shapes = {"boolean": bool, "array": list, "object": dict}
     if not fits.get(kind, isinstance(value, shapes.get(kind, object))):
         raise BadInput(f'The value of "{name}" is no {kind}', hint="write it as in JSON")
+    return value
+
+
+def _number(name: str, text: str) -> int | float:
+    try:
+        value = json.loads(text)
+    except ValueError:
+        value = None
+    if not _is_number(value):
+        raise BadInput(f'"{text.strip()[:40]}" is no number', field=name, hint="write it as 0.7 or 500")
     return value
 
 

@@ -40,9 +40,9 @@ const remembered = slot => {
     return kept && typeof kept.text === "string" && Date.now() - kept.at < 30 * DAY_MS ? kept : null
   } catch { return null }
 }
-const remember = (slot, text, base) => {
+const remember = (slot, text, bases) => {
   if (!slot) return
-  try { localStorage.setItem(slot, JSON.stringify({ text, base, at: Date.now() })) } catch { /* full or off */ }
+  try { localStorage.setItem(slot, JSON.stringify({ text, bases, at: Date.now() })) } catch { /* full or off */ }
 }
 const forget = slot => {
   if (!slot) return
@@ -57,16 +57,18 @@ export default function (component) {
   const fresh = !mine
   if (fresh) {
     // Python gives the text once. Later answers are older than what is being typed and must not replace it.
-    mine = { timer: null, sent: data.value, confirmed: data.value }
+    // bases: the text that Python is known to hold, then those that are on their way to it.
+    mine = { timer: null, sent: data.value, bases: [data.value] }
     seen.set(parentElement, mine)
     area.value = data.value
   }
-  mine.confirmed = data.value
+  mine.bases = mine.bases.slice(Math.max(0, mine.bases.lastIndexOf(data.value)))
   const send = () => {
     clearTimeout(mine.timer)
     mine.timer = null
     if (area.value !== mine.sent) {
       mine.sent = area.value
+      mine.bases = [...mine.bases.slice(-8), area.value]
       setStateValue("value", area.value)
     }
   }
@@ -81,7 +83,7 @@ export default function (component) {
     // What was typed in the last moment before the page was closed never reached Python; it is typed again,
     // unless the text that it was typed over has changed since.
     const kept = remembered(data.slot)
-    const fits = kept && (data.keep ? data.value === "" : kept.base === data.value)
+    const fits = kept && (data.keep ? data.value === "" : (kept.bases || []).includes(data.value))
     if (fits && kept.text !== data.value) {
       area.value = kept.text
       mine.timer = setTimeout(send, 0)
@@ -95,7 +97,10 @@ export default function (component) {
     })
     mine.sizes.observe(area)
   }
-  if (!data.keep && area.value === data.value) forget(data.slot)
+  if (!data.keep) {
+    if (area.value === data.value) forget(data.slot)
+    else if (!fresh) remember(data.slot, area.value, mine.bases)
+  }
 
   if (data.lines) area.style.minHeight = `calc(${data.lines} * 1.5em + 1.1rem + 2px)`
   if (data.tallest) area.style.maxHeight = `${data.tallest}vh`
@@ -103,7 +108,7 @@ export default function (component) {
   area.setAttribute("aria-label", data.label)
   area.oninput = () => {
     fit()
-    remember(data.slot, area.value, mine.confirmed)
+    remember(data.slot, area.value, mine.bases)
     clearTimeout(mine.timer)
     mine.timer = setTimeout(send, data.debounce)
   }
@@ -118,9 +123,7 @@ export default function (component) {
     if (data.runs && (event.ctrlKey || event.metaKey) && !event.altKey && event.key === "Enter") {
       event.preventDefault()
       event.stopPropagation()
-      clearTimeout(mine.timer)
-      mine.timer = null
-      mine.sent = area.value
+      send()
       setTriggerValue("run", { text: area.value })
     }
   }
@@ -144,9 +147,12 @@ def text_editor(
     *,
     key: str,
     on_text: Callable[[str], None],
-    on_save: Callable[[str], None],
+    on_save: Callable[[str], None] | None = None,
+    on_run: Callable[[str], None] | None = None,
     placeholder: str = "",
     focus: bool = False,
+    lines: int = 0,
+    tallest: int = 0,
     slot: str = "",
     keep: bool = False,
 ) -> None:
@@ -191,12 +197,16 @@ def text_editor(
             "value": text,
             "placeholder": placeholder,
             "focus": focus,
+            "lines": lines,
+            "tallest": tallest,
+            "runs": on_run is not None,
             "debounce": DEBOUNCE_MS,
             "slot": f"workbench:{slot}" if slot else "",
             "keep": keep,
         },
         on_value_change=changed,
         on_save_change=save,
+        on_run_change=run,
         width="stretch",
         height="content",
     )
