@@ -61,7 +61,13 @@ def load_outcome(store: Store, run_id: str, plan: Plan, scoring: Scoring | None 
         frame["version"] = frame["prompt_index"].map(dict(enumerate(numbers)))
         frame["model"] = frame["model_index"].map(dict(enumerate(models))).astype(object)
     specs = [spec_from_dict(data) for data in scoring.scorers] if scoring else list(plan.scorers)
-    return Outcome(run_id, plan, scoring, scores, cells, units_of(plan, specs))
+    units = units_of(plan, specs)
+    # Answers arrive in any order; tables and JSON have that of the plan.
+    place = {name: number for number, name in enumerate(units)}
+    scores = scores.assign(place=scores["scorer"].map(place).fillna(len(place)))
+    order = ["prompt_index", "model_index", "case_id", "repeat"]
+    scores = scores.sort_values([*order[:2], "place", *order[2:]], ignore_index=True).drop(columns="place")
+    return Outcome(run_id, plan, scoring, scores, cells.sort_values(order, ignore_index=True), units)
 
 
 def select(outcome: Outcome, selector: str | None) -> Selection:

@@ -35,7 +35,7 @@ def database_url(folder: Path, env: Mapping[str, str] | None = None) -> sa.URL:
         # The URL may hold a password, so it is not repeated.
         raise StoreError(
             f"{DATABASE_VARIABLE} does not hold a database URL",
-            hint="write it as sqlite:////path/to/file.db or postgresql://user:password@host/name",
+            hint="write it as sqlite:////path/to/file.db or postgresql+psycopg://user:password@host/name",
         ) from None
 
 
@@ -51,7 +51,8 @@ def open_engine(url: sa.URL) -> sa.Engine:
     except (SQLAlchemyError, ImportError) as problem:
         raise StoreError(
             f"No driver for {url.get_backend_name()} databases is here ({type(problem).__name__})",
-            hint="install the extra 'postgres', or unset " + DATABASE_VARIABLE,
+            hint="for PostgreSQL install `workbench[postgres]` and write postgresql+psycopg://…, "
+            f"or unset {DATABASE_VARIABLE}",
         ) from None
     if sqlite:
         _tune_sqlite(engine)

@@ -250,9 +250,11 @@ class ResultRepository(Repository):
             .join(completions, completions.c.id == scores.c.completion_id)
             .where(scores.c.scoring_id == scoring_id)
         )
+        # In the order of the plan, not in that of the answers' arrival: tables and charts keep it.
+        order = (completions.c.prompt_index, completions.c.model_index, completions.c.id)
         with self._read() as connection:
-            cell_rows = connection.execute(cells.order_by(completions.c.id)).all()
-            score_rows = connection.execute(scored.order_by(completions.c.id)).all()
+            cell_rows = connection.execute(cells.order_by(*order)).all()
+            score_rows = connection.execute(scored.order_by(*order)).all()
         cell_frame = pd.DataFrame(cell_rows, columns=[c.name for c in cells.selected_columns])
         usage = [Usage(**u) for u in cell_frame.pop("usage")]
         cell_frame["input_tokens"] = [_input_tokens(u) for u in usage]
