@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -48,6 +49,15 @@ class CacheRepository(Repository):
                 .values(key=key, model=model, completion=completion_to_dict(completion), created_at=now())
                 .on_conflict_do_nothing(index_elements=["key"])
             )
+
+    def known(self, keys: Sequence[str]) -> int:
+        """Return how many of these keys hold a completion."""
+        found = 0
+        with self._read() as connection:
+            for start in range(0, len(keys), 500):
+                query = sa.select(sa.func.count()).where(cache.c.key.in_(keys[start : start + 500]))
+                found += connection.scalar(query) or 0
+        return found
 
     def size(self) -> CacheSize:
         """Return how much is kept."""

@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from workbench.errors import BadInput, ConflictError, NotFound
+from workbench.errors import BadInput, ConflictError, NotFound, TemplateError
 from workbench.evals.plan import PinnedPrompt, Plan, build_plan, case_to_dict
 from workbench.evals.types import Cell, Suite
 from workbench.jobs import outcome as outcomes
 from workbench.jobs import process
 from workbench.jobs.scoring import rescore
 from workbench.llm.types import Message, ModelSpec, Usage
+from workbench.prompts.templates import Renderer, render
 from workbench.store import RunRecord, Store
 from workbench.store.base import now
 from workbench.workspace.library import PromptLibrary, current_author
@@ -68,6 +70,21 @@ class Runs:
         changed = replace(suite, models=chosen, repeats=repeats or suite.repeats)
         plan = build_plan(changed, pinned, root=self.root)
         return replace(plan, gate=_fitting_gate(plan))
+
+    def kept(self, plan: Plan) -> int:
+        """Return how many of a plan's answers the cache holds already, so that nobody is asked for them."""
+        from workbench.llm.offline import OFFLINE_ID
+
+        cases = {case.id: case for case in plan.cases}
+        asked = {i for i, m in enumerate(plan.models) if not m.recorded and m.id != OFFLINE_ID}
+        keys: list[str] = []
+        with Renderer() as renderer:
+            for cell in plan.cells() if asked else ():
+                # What cannot be rendered is not asked either; the run will list it.
+                with suppress(TemplateError):
+                    if cell.model_index in asked:
+                        keys.append(plan.request(cell, cases[cell.case_id], renderer).cache_key())
+        return self.store.cache.known(keys)
 
     def start(
         self,
@@ -179,8 +196,6 @@ class Runs:
             NotFound: The run has no such cell.
             TemplateError: They cannot be rendered with the case's variables.
         """
-        from workbench.prompts.templates import render
-
         plan = self.plan_of(run_id)
         case = next((case for case in plan.cases if case.id == cell.case_id), None)
         if case is None or not 0 <= cell.prompt_index < len(plan.prompts):
