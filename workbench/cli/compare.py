@@ -36,6 +36,9 @@ def compare(
             "by default the gate's, else 0.",
         ),
     ] = None,
+    slices: Annotated[
+        bool, typer.Option("--slices", help="List slices that are undecided, too; --json always has all.")
+    ] = False,
     json: JsonFile = None,
     workspace: WorkspaceDir = None,
 ) -> int:
@@ -50,7 +53,7 @@ def compare(
         if not out.quiet:
             from workbench.cli import tables
 
-            out.show(*tables.comparison_page(comparison))
+            out.show(*tables.comparison_page(comparison, slices=slices, width=out.width))
     for text in comparison.warnings if out.quiet else ():
         warn(f"Warning: {text}")
     return codes.PASSED if comparison.verdict in ("better", "worse", "equivalent") else codes.INCOMPLETE

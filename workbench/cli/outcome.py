@@ -42,13 +42,16 @@ def report_of(ws: Workspace, run_id: str) -> dict[str, Any]:
     return report
 
 
-def present(ws: Workspace, report: dict[str, Any], out: Output, *, gate: bool) -> int:
+def present(ws: Workspace, report: dict[str, Any], out: Output, *, gate: bool, slices: bool = False) -> int:
     """Print and write a run, and return its exit code."""
     from workbench.cli import tables
 
     out.json(report)
     if not out.quiet:
-        out.show(*tables.run_page(report, ws.runs.outcome(report["run"]).summaries()))
+        summaries = ws.runs.outcome(report["run"]).summaries()
+        out.show(*tables.run_page(report, summaries, slices=slices))
+        if not slices and any(s.slice for s in summaries):
+            out.text(f"`workbench show {report['run']} --slices` shows the scores by slice, too.")
         out.show(*tables.error_lines(report, SHOWN_ERRORS))
     hint = _what_next(report)
     if hint:

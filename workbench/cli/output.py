@@ -47,10 +47,24 @@ class Output:
         self.quiet = target == "-"
         self._console = None if self.quiet else console()
 
+    @property
+    def width(self) -> int:
+        """Characters a line."""
+        return self._console.width if self._console is not None else PIPED_WIDTH
+
     def show(self, *renderables: RenderableType) -> None:
         """Print for a person, unless stdout belongs to the JSON."""
-        if self._console is not None:
-            self._console.print(*renderables, sep="\n")
+        if self._console is None:
+            return
+        for renderable in renderables:
+            if self._console.is_terminal:
+                self._console.print(renderable)
+                continue
+            # Rich fills lines with blanks up to their end, which is nothing for a file.
+            with self._console.capture() as caught:
+                self._console.print(renderable)
+            lines = caught.get().split("\n")
+            print("\n".join(line.rstrip() for line in lines), end="")
 
     def text(self, text: str) -> None:
         """Print text as it is, unwrapped, unless stdout belongs to the JSON."""

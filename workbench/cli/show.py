@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
+import typer
+
 from workbench.cli.options import GateFlag, JsonFile, RunId, WorkspaceDir, new_app, opened
 from workbench.cli.outcome import present, report_of
 from workbench.cli.output import Output
@@ -10,11 +14,17 @@ app = new_app()
 
 
 @app.command()
-def show(run: RunId, gate: GateFlag = False, json: JsonFile = None, workspace: WorkspaceDir = None) -> int:
+def show(
+    run: RunId,
+    slices: Annotated[bool, typer.Option("--slices", help="Show the scores of every slice, too.")] = False,
+    gate: GateFlag = False,
+    json: JsonFile = None,
+    workspace: WorkspaceDir = None,
+) -> int:
     """Show a run: how far it is, its scores with intervals, its gate, and what failed.
 
     Exits with 3 while cells are missing or failed.
     """
     with opened(workspace) as ws:
         ws.runs.recover()
-        return present(ws, report_of(ws, ws.runs.get(run).id), Output(json), gate=gate)
+        return present(ws, report_of(ws, ws.runs.get(run).id), Output(json), gate=gate, slices=slices)

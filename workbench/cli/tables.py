@@ -6,13 +6,12 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from rich.console import RenderableType
-from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
 from workbench.analysis.wording import count
 from workbench.cli.following import duration
-from workbench.reports.terminal import comparison_view, plain, summary_table
+from workbench.reports.terminal import columns, comparison_view, gate_view, plain, summary_table
 from workbench.reports.text import usd
 
 if TYPE_CHECKING:
@@ -33,17 +32,6 @@ STYLES = {
     "running": "cyan",
     "queued": "cyan",
 }
-#: The overall rows and this many of slices are printed; ``--json`` has them all.
-SHOWN_SUMMARIES = 60
-
-
-def columns(*names: str, right: Sequence[str] = ()) -> Table:
-    """Return an empty table without frame; names in ``right`` are those of numbers."""
-    table = Table(box=None, pad_edge=False, show_edge=False, header_style="bold")
-    for name in names:
-        number = name in right
-        table.add_column(Text(name), justify="right" if number else "left", no_wrap=number, overflow="fold")
-    return table
 
 
 def moment(iso: str | None) -> str:
@@ -73,20 +61,28 @@ def run_list(records: Sequence[RunRecord]) -> Table:
     return table
 
 
-def run_page(report: dict[str, Any], summaries: Sequence[Summary]) -> list[RenderableType]:
-    """Return a run: what it is, how far it is, its scores, its gate."""
+def run_page(
+    report: dict[str, Any], summaries: Sequence[Summary], *, slices: bool = False
+) -> list[RenderableType]:
+    """Return a run: what it is, how far it is, its scores (those of slices only where asked for), its gate."""
     parts: list[RenderableType] = [_run_head(report), Text(_run_facts(report))]
     if report["message"]:
         parts.append(plain(report["message"]))
     if summaries:
-        shown, left = _shown(summaries)
-        parts += [Text(), summary_table(shown)]
-        if left:
-            parts.append(Text(f"{count(left, 'more row')} of slices: --json has them.", style="dim"))
-    gate = report["gate"]
-    if gate:
-        parts += [Text(), *_gate_lines(gate)]
+        models = list(dict.fromkeys(s.model for s in summaries))
+        if len(models) == 1:
+            parts.append(Text("Model: ").append_text(plain(model_title(models[0]))))
+        parts += [Text(), summary_table(summaries, slices=slices)]
+    if report["gate"]:
+        parts += [Text(), _gate_view(report["gate"])]
     return parts
+
+
+def model_title(model: str) -> str:
+    """Return a model's name, and for the stand-in what it is."""
+    from workbench.llm.offline import OFFLINE_ID, OFFLINE_NOTE
+
+    return f"{model} ({OFFLINE_NOTE})" if model == OFFLINE_ID else model
 
 
 def _run_head(report: dict[str, Any]) -> Text:
@@ -109,28 +105,11 @@ def _run_facts(report: dict[str, Any]) -> str:
     return ", ".join([*facts, cost, f"took {duration(report['active_s'])}"])
 
 
-def _shown(summaries: Sequence[Summary]) -> tuple[list[Summary], int]:
-    """Return what fits a screen: all the whole rows first, then slices as long as there is room."""
-    room = SHOWN_SUMMARIES - sum(s.slice is None for s in summaries)
-    chosen = []
-    for summary in summaries:
-        if summary.slice is not None:
-            room -= 1
-        if summary.slice is None or room >= 0:
-            chosen.append(summary)
-    return chosen, len(summaries) - len(chosen)
+def _gate_view(gate: dict[str, Any]) -> RenderableType:
+    from workbench.analysis.gate import GateResult, Rule
 
-
-def _gate_lines(gate: dict[str, Any]) -> list[RenderableType]:
-    head = Text.assemble("Gate ", (gate["status"], f"bold {STYLES[gate['status']]}"))
-    rule = gate.get("rule") or {}
-    if rule:
-        head.append_text(plain(f": {rule['candidate']} against {rule['baseline']}, by {rule['metric']}"))
-    lines = [
-        Padding(Text.assemble((r["status"], STYLES[r["status"]]), " ", plain(r["reason"])), (0, 0, 0, 2))
-        for r in gate.get("rules") or ()
-    ]
-    return [head, *lines, plain(gate["sentence"], "dim")]
+    rules = [Rule(rule["name"], rule["status"], rule["reason"]) for rule in gate["rules"]]
+    return gate_view(GateResult(gate["status"], list(gate["reasons"]), gate["sentence"], rules=rules))
 
 
 def error_lines(report: dict[str, Any], limit: int) -> list[RenderableType]:
@@ -163,9 +142,9 @@ def _cost(known: float | None, unknown: int) -> str:
 # -- comparisons, releases, models ---------------------------------------------------------------------
 
 
-def comparison_page(comparison: Comparison) -> list[RenderableType]:
+def comparison_page(comparison: Comparison, *, slices: bool, width: int) -> list[RenderableType]:
     """Return a comparison, the verdict first."""
-    return [comparison_view(comparison)]
+    return [comparison_view(comparison, slices=slices, width=width)]
 
 
 def release_page(plan: ReleasePlan) -> list[RenderableType]:
@@ -184,19 +163,24 @@ def release_page(plan: ReleasePlan) -> list[RenderableType]:
         parts += [diff_text(plan.diff), Text()]
     parts += [
         Text("Commit message", style="bold"),
-        Padding(plain(plan.message.rstrip()), (0, 0, 0, 2)),
+        verbatim(plan.message, indent="  "),
         Text(),
     ]
     return parts + [plain(f"Note: {note}", "yellow") for note in plan.notes]
 
 
+def verbatim(text: str, *, indent: str = "") -> Text:
+    """Return text whose lines are nobody's to wrap, without control characters."""
+    lines = plain(text.rstrip("\n")).plain.split("\n")
+    return Text("\n".join(f"{indent}{line}".rstrip() for line in lines), no_wrap=True, overflow="ignore")
+
+
 def diff_text(diff: str) -> Text:
     """Return a unified diff in its colours, without control characters."""
-    text = Text()
-    for line in plain(diff.rstrip("\n")).plain.split("\n"):
+    text = Text(no_wrap=True, overflow="ignore")
+    for number, line in enumerate(plain(diff.rstrip("\n")).plain.split("\n")):
         style = "bold" if line.startswith(("+++", "---")) else _DIFF_STYLES.get(line[:1], "")
-        text.append(line + "\n", style=style)
-    text.rstrip()
+        text.append("\n" * bool(number) + line, style=style)
     return text
 
 

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
-from workbench.analysis.gate import GateResult
-from workbench.analysis.results import Comparison, MetricComparison
-from workbench.analysis.summary import Summary
 from workbench.reports.text import amount, difference, interval, one_line, p_text, seconds, times, usd
+
+if TYPE_CHECKING:
+    from workbench.analysis.gate import GateResult
+    from workbench.analysis.results import Comparison, MetricComparison
+    from workbench.analysis.summary import Summary
 
 #: More rows than this make nobody wiser; with head, cost and latency they fit the evidence of a release.
 MAX_ROWS = 90

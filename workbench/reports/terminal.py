@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from rich.console import Group, RenderableType
-from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from workbench.analysis.gate import GateResult
-from workbench.analysis.results import Comparison, MetricComparison
-from workbench.analysis.summary import Summary
 from workbench.reports.markdown import ratio_text, version_name
-from workbench.reports.text import amount, clean, difference, interval, one_line, p_text, seconds, usd
+from workbench.reports.text import amount, clean, difference, interval, one_line, p_text, seconds, signed, usd
+
+if TYPE_CHECKING:
+    from workbench.analysis.gate import GateResult
+    from workbench.analysis.results import Comparison, MetricComparison
+    from workbench.analysis.summary import Summary
 
 #: Colour is never the only sign: the word itself is always printed.
-_STYLES = {
+STYLES = {
     "better": "green",
     "worse": "red",
     "equivalent": "cyan",
@@ -25,7 +27,10 @@ _STYLES = {
     "passed": "green",
     "failed": "red",
 }
+#: From this many characters a line on, tables say more.
+WIDE = 110
 _MAX_LISTED = 10
+_DECIDED = ("better", "worse", "equivalent")
 
 
 def plain(text: str, style: str = "", limit: int | None = None) -> Text:
@@ -33,21 +38,35 @@ def plain(text: str, style: str = "", limit: int | None = None) -> Text:
     return Text(clean(text) if limit is None else one_line(text, limit), style=style)
 
 
+def columns(*names: str, right: Sequence[str] = ()) -> Table:
+    """Return an empty table without frame. The columns in ``right`` hold numbers, which are never broken in two."""
+    table = Table(box=None, pad_edge=False, show_edge=False, header_style="bold")
+    for name in names:
+        number = name in right
+        table.add_column(Text(name), justify="right" if number else "left", no_wrap=number, overflow="fold")
+    return table
+
+
 def summary_table(summaries: Sequence[Summary], *, slices: bool = True) -> Table:
-    """Return the scores of a run as a table, each with its interval, n and errors."""
-    table = _table("Version", "Model", "Metric", "Slice", "Mean", "95 % interval", "n", "Errors", left=4)
+    """Return the scores of a run as a table, each with its interval, n and errors; slices below their whole."""
+    several_models = len({s.model for s in summaries}) > 1
+    texts = ("Version", "Model", "Metric") if several_models else ("Version", "Metric")
+    numbers = ("Mean", "95 % interval", "n", "Errors")
+    table = columns(*texts, *numbers, right=numbers)
     before: tuple[str, str] | None = None
     for s in summaries:
         if s.slice is not None and not slices:
             continue
-        if before is not None and before != (version_name(s), s.model):
+        here = (version_name(s), s.model)
+        if before not in (None, here):
             table.add_section()
-        before = (version_name(s), s.model)
+        names = [plain(name, limit=60) if here != before else Text() for name in here]
+        before = here
         table.add_row(
-            plain(before[0], limit=40),
-            plain(s.model, limit=40),
-            plain(s.scorer, limit=30),
-            plain(s.slice or "", limit=40),
+            *(names if several_models else names[:1]),
+            plain(s.scorer, limit=60)
+            if s.slice is None
+            else Text("  ").append_text(plain(s.slice, limit=60)),
             amount(s.mean, s.unit),
             interval(s.ci_low, s.ci_high, s.unit),
             f"{s.n:,}",
@@ -56,43 +75,71 @@ def summary_table(summaries: Sequence[Summary], *, slices: bool = True) -> Table
     return table
 
 
-def comparison_view(comparison: Comparison, gate: GateResult | None = None) -> RenderableType:
-    """Return a comparison, the verdict first: headline, gate, metrics, cost and latency, cases, warnings."""
-    parts: list[RenderableType] = [plain(comparison.headline, f"bold {_STYLES[comparison.verdict]}"), Text()]
+def comparison_view(
+    comparison: Comparison, gate: GateResult | None = None, *, slices: bool = False, width: int = WIDE
+) -> RenderableType:
+    """Return a comparison, the verdict first: headline, gate, metrics, cost and latency, cases, warnings.
+
+    Args:
+        comparison: What was found.
+        gate: Its gate, if there is one.
+        slices: Whether to list slices without a decided difference, too.
+        width: Characters a line.
+    """
+    parts: list[RenderableType] = [plain(comparison.headline, f"bold {STYLES[comparison.verdict]}"), Text()]
     if gate is not None:
         parts += [gate_view(gate), Text()]
-    parts += [metrics_table(comparison), Text(), spending_table(comparison), Text()]
+    parts += [Text(f"{side}  ").append_text(plain(name)) for side, name in _sides(comparison)]
+    shown = [m for m in comparison.metrics if slices or m.slice is None or m.verdict in _DECIDED]
+    parts += [Text(), metrics_table(comparison, shown, wide=width >= WIDE)]
+    left = len(comparison.metrics) - len(shown)
+    if left:
+        noun = "slice is" if left == 1 else "slices are"
+        parts.append(Text(f"{left:,} {noun} undecided and left out: --slices shows all.", style="dim"))
+    parts += [Text(), spending_table(comparison), Text()]
     for title, cases in (("Regressions", comparison.regressions), ("Improvements", comparison.improvements)):
         parts.append(_cases(title, cases))
     parts += [plain(f"Note: {warning}", "yellow") for warning in comparison.warnings]
     return Group(*parts)
 
 
-def metrics_table(comparison: Comparison) -> Table:
-    """Return every metric and slice of a comparison with difference, interval, p and verdict."""
+def _sides(comparison: Comparison) -> list[tuple[str, str]]:
+    return [("A", comparison.a), ("B", comparison.b)]
+
+
+def metrics_table(comparison: Comparison, metrics: Sequence[MetricComparison], *, wide: bool = True) -> Table:
+    """Return metrics and slices of a comparison with difference, interval, p and verdict; slices below their whole."""
     level = f"{comparison.confidence * 100:g} % interval"
-    table = _table("Metric", "Slice", "A", "B", "B − A", level, "n", "+/=/−", "p", "Verdict", left=2)
-    for m in comparison.metrics:
+    numbers = ["A", "B", "B − A", level, "n", *(["+/=/−"] if wide else []), "p"]
+    table = columns("Metric", *numbers, "Verdict", right=numbers)
+    for m in metrics:
         if m.slice is None and table.row_count:
             table.add_section()
         table.add_row(
-            plain(m.scorer, limit=30),
-            plain(m.slice or "", limit=40),
+            plain(m.scorer, limit=60)
+            if m.slice is None
+            else Text("  ").append_text(plain(m.slice, limit=60)),
             amount(m.a, m.unit),
             amount(m.b, m.unit),
-            difference(m.diff, m.unit),
+            _short_difference(m),
             interval(m.ci_low, m.ci_high, m.unit, signs=True),
             f"{m.n:,}",
-            f"{m.wins}/{m.ties}/{m.losses}",
+            *([f"{m.wins}/{m.ties}/{m.losses}"] if wide else []),
             p_text(m.p_adjusted).removeprefix("p ").removeprefix("= "),
-            _verdict(m),
+            _verdict(m, wide=wide),
         )
     return table
 
 
-def _verdict(m: MetricComparison) -> Text:
-    said = Text(m.verdict, style=_STYLES[m.verdict])
-    if m.cases_to_decide:
+def _short_difference(m: MetricComparison) -> str:
+    if m.unit == "score" and m.diff is not None:
+        return signed(m.diff * 100)
+    return difference(m.diff, m.unit)
+
+
+def _verdict(m: MetricComparison, *, wide: bool) -> Text:
+    said = Text(m.verdict, style=STYLES[m.verdict])
+    if m.cases_to_decide and wide:
         said.append(f" (~{m.cases_to_decide:,} cases)", style="dim")
     if m.errors:
         said.append(f" ({m.errors:,} errors)", style="red")
@@ -101,17 +148,15 @@ def _verdict(m: MetricComparison) -> Text:
 
 def spending_table(comparison: Comparison) -> Table:
     """Return cost and latency of both sides."""
-    table = _table(
-        "", one_line(comparison.a, 40), one_line(comparison.b, 40), "B / A", "n", "Unknown", left=1
-    )
+    table = columns("", "A", "B", "B / A", "n", "Unknown", right=("A", "B", "n", "Unknown"))
     cost, latency = comparison.cost, comparison.latency
     ratio = ratio_text(cost.ratio, cost.ratio_low, cost.ratio_high) if cost.ratio is not None else cost.note
     table.add_row(
-        "Cost per answer", usd(cost.mean_a), usd(cost.mean_b), ratio, f"{cost.n:,}", f"{cost.unknown:,}"
+        "Cost an answer", usd(cost.mean_a), usd(cost.mean_b), ratio, f"{cost.n:,}", f"{cost.unknown:,}"
     )
     table.add_row("Cost in total", usd(cost.a), usd(cost.b), "", "", "")
     table.add_row(
-        "Latency, median",
+        "Latency, p50",
         seconds(latency["a"]["p50"]),
         seconds(latency["b"]["p50"]),
         ratio_text(latency["ratio"], latency["ratio_low"], latency["ratio_high"]),
@@ -119,15 +164,15 @@ def spending_table(comparison: Comparison) -> Table:
         f"{latency['unknown']:,}",
     )
     p95 = [seconds(latency[side]["p95"]) for side in ("a", "b")]
-    table.add_row("Latency, 95th percentile", *p95, "", "", "")
+    table.add_row("Latency, p95", *p95, "", "", "")
     return table
 
 
 def gate_view(gate: GateResult) -> RenderableType:
     """Return a gate's result: the status, one line a rule, and the sentence with its error rate."""
-    rules = [Text.assemble((r.status, _STYLES[r.status]), " ", plain(r.reason)) for r in gate.rules]
-    status = Text.assemble("Gate ", (gate.status, f"bold {_STYLES[gate.status]}"))
-    return Group(status, *(Padding(rule, (0, 0, 0, 2)) for rule in rules), plain(gate.sentence, "dim"))
+    rules = [Text.assemble("  ", (r.status, STYLES[r.status]), " ", plain(r.reason)) for r in gate.rules]
+    status = Text.assemble("Gate ", (gate.status, f"bold {STYLES[gate.status]}"))
+    return Group(status, *rules, plain(gate.sentence, "dim"))
 
 
 def _cases(title: str, cases: Sequence[str]) -> Text:
@@ -136,10 +181,3 @@ def _cases(title: str, cases: Sequence[str]) -> Text:
         text.append(f" ({', '.join(one_line(c, 60) for c in cases[:_MAX_LISTED])}")
         text.append(f" and {len(cases) - _MAX_LISTED:,} more)" if len(cases) > _MAX_LISTED else ")")
     return text
-
-
-def _table(*columns: str, left: int) -> Table:
-    table = Table(box=None, pad_edge=False, header_style="bold", show_edge=False)
-    for i, name in enumerate(columns):
-        table.add_column(Text(name), justify="left" if i < left or name == "Verdict" else "right")
-    return table

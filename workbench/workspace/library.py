@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import getpass
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,7 @@ from typing import Any
 from filelock import FileLock, Timeout
 
 from workbench.errors import ConflictError, NotFound, StoreError, WorkbenchError
-from workbench.prompts.content import Lineage, Prompt, load_prompt, parse_prompt, prompt_to_yaml
+from workbench.prompts.content import Lineage, Prompt, load_prompt, parse_prompt, prompt_name, prompt_to_yaml
 from workbench.prompts.folder import FolderState, LabelEvent, PromptFile, PromptFolder
 from workbench.prompts.selectors import Selector, check_label, parse_selector
 from workbench.store import LabelRecord, Store, VersionRecord
@@ -177,6 +178,22 @@ class PromptLibrary:
             )
         return SaveResult(version, created=True)
 
+    def save_edited(self, name: str, *, author: str | None = None, message: str = "") -> SaveResult:
+        """Take what a person edited in a prompt's own file as its next version, with their reason.
+
+        Raises:
+            NotFound: There is no such prompt.
+            WorkbenchError: Its file cannot be read.
+        """
+        with self._locked():
+            before = {record.number for record in self.store.prompts.versions(name)}
+            self._sync(said={name: (author or current_author(), message)})
+            for problem in self.problems:
+                if problem.file and prompt_name(Path(problem.file)) == name:
+                    raise problem
+            newest = self._versions(name)[0]
+        return SaveResult(newest, created=newest.number not in before)
+
     def set_label(
         self, name: str, label: str, number: int | None, *, author: str | None = None, message: str = ""
     ) -> None:
@@ -209,7 +226,8 @@ class PromptLibrary:
             with self._locked():
                 self._sync()
 
-    def _sync(self) -> None:
+    def _sync(self, said: Mapping[str, tuple[str, str]] | None = None) -> None:
+        """Bring folder and database into step; ``said`` is the author and message of edits in a prompt's file."""
         state = self.folder.scan()
         problems = list(state.problems)
         known: dict[str, dict[int, str]] = {}
@@ -219,7 +237,7 @@ class PromptLibrary:
         for file in state.prompts.values():
             if file.edited:
                 try:
-                    self._adopt(file, known.get(file.name, {}))
+                    self._adopt(file, known.get(file.name, {}), (said or {}).get(file.name))
                 except WorkbenchError as problem:
                     problems.append(problem)
             elif (newest := max(known[file.name])) > file.lineage.version:
@@ -267,7 +285,7 @@ class PromptLibrary:
         if labels:
             self.store.prompts.add_labels(labels)
 
-    def _adopt(self, file: PromptFile, known: dict[int, str]) -> None:
+    def _adopt(self, file: PromptFile, known: dict[int, str], said: tuple[str, str] | None) -> None:
         """Make a file that was edited outside the next version."""
         newest = max(known, default=None)
         if newest is not None and known[newest] == file.prompt.sha256:
@@ -277,7 +295,7 @@ class PromptLibrary:
                 self.folder.write_version(file.prompt, _lineage(record))
             return
         parent = file.lineage.version if file.lineage and file.lineage.version in known else newest
-        author, message = current_author(), OUTSIDE if newest else "Found in the folder"
+        author, message = said or (current_author(), OUTSIDE if newest else "Found in the folder")
         self._write(file.prompt, parent=parent, author=author, message=message, least=file.next_version)
 
     def _write(
