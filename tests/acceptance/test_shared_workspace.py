@@ -34,7 +34,7 @@ def test_two_tabs_and_a_command_line_lose_nothing_and_lock_nothing(tmp_path):
     ]
     started = app.runs.start("s", use_cache=False)
     with ThreadPoolExecutor(2) as tabs:
-        saved = [texts for texts in tabs.map(lambda tab: _work_in_a_tab(app, tab), ("left", "right"))]
+        saved = list(tabs.map(lambda tab: _work_in_a_tab(app, tab), ("left", "right")))
     assert app.runs.follow(started.id).status == "complete"
     reports = [json.loads(_output(line)) for line in lines]
 

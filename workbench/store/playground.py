@@ -12,7 +12,6 @@ from workbench.store.base import Repository, now
 from workbench.store.cache import completion_from_dict, completion_to_dict
 from workbench.store.tables import playground_answers, playground_sessions
 
-
 #: A prompt's form is kept as a session that was never asked, under an id that no session has.
 _FORM = "form-"
 
