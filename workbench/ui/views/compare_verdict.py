@@ -1,0 +1,238 @@
+"""The verdict: what is said first and largest, and the numbers that it rests on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import streamlit as st
+
+from workbench.analysis.results import Comparison, MetricComparison
+from workbench.analysis.verdict import cost_words
+from workbench.analysis.wording import count, listed
+from workbench.reports.markdown import ratio_text
+from workbench.reports.text import amount, difference, interval, p_text, seconds, usd
+from workbench.ui.views.common import plain
+from workbench.ui.views.compare_html import (
+    VERDICTS,
+    Column,
+    draw,
+    esc_line,
+    side_html,
+    table,
+    verdict_html,
+)
+
+_ICONS = {
+    "better": ":green[:material/trending_up:]",
+    "worse": ":red[:material/trending_down:]",
+    "equivalent": ":blue[:material/drag_handle:]",
+    "undecided": ":orange[:material/question_mark:]",
+    "no verdict": ":orange[:material/block:]",
+}
+
+
+@dataclass(frozen=True)
+class Words:
+    """The verdict as one sentence, what it rests on, where B is worse in spite of it, and what to do next."""
+
+    sentence: str
+    numbers: str
+    setbacks: tuple[str, ...]
+    next_step: str
+
+
+def verdict_words(comparison: Comparison, suite: str) -> Words:
+    """Say a comparison's verdict for a person who decides."""
+    a, b, m = comparison.a, comparison.b, comparison.primary
+    return Words(
+        _sentence(a, b, m),
+        _numbers(comparison),
+        _setbacks(comparison),
+        _next_step(a, b, m, comparison, suite),
+    )
+
+
+def _sentence(a: str, b: str, m: MetricComparison) -> str:
+    if m.verdict in ("better", "worse"):
+        return f"{b} is {m.verdict} than {a}"
+    if m.verdict == "equivalent":
+        return f"{b} and {a} are equivalent within {difference(m.margin, m.unit).lstrip('+')}"
+    if m.verdict == "no verdict":
+        return f"No verdict: {m.errors:,} of {count(m.pairs, 'pair')} of answers are incomplete"
+    if m.n == 0:
+        return "Undecided: no case has a known value on both sides"
+    if m.cases_to_decide:
+        return f"Undecided between {a} and {b}: about {m.cases_to_decide:,} cases would decide"
+    return f"Undecided between {a} and {b}"
+
+
+def _numbers(comparison: Comparison) -> str:
+    m = comparison.primary
+    if m.diff is None:
+        return f"{m.scorer}: {count(m.n, 'case')} with a value on both sides"
+    level = f"{comparison.confidence * 100:g} % interval"
+    parts = [
+        f"{m.scorer} {difference(m.diff, m.unit)}",
+        f"{level} {interval(m.ci_low, m.ci_high, m.unit, signs=True)}",
+        count(m.n, "case"),
+        p_text(m.p_adjusted),
+        cost_words(comparison.cost),
+    ]
+    return "  ·  ".join(parts)
+
+
+def _setbacks(comparison: Comparison) -> tuple[str, ...]:
+    """Name slices of the deciding metric, and other metrics, on which B is established as worse."""
+    primary = comparison.primary
+    slices = [
+        m for m in comparison.metrics if m.scorer == primary.scorer and m.slice and m.verdict == "worse"
+    ]
+    others = [
+        m for m in comparison.metrics if m.scorer != primary.scorer and not m.slice and m.verdict == "worse"
+    ]
+    said = []
+    for found, name in ((slices, "slice"), (others, "scorer")):
+        if found:
+            names = [f"{getattr(m, name)} ({difference(m.diff, m.unit)})" for m in found]
+            said.append(f"Worse on {listed(names)}")
+    return tuple(said)
+
+
+def _next_step(a: str, b: str, m: MetricComparison, comparison: Comparison, suite: str) -> str:
+    worse = len(comparison.regressions)
+    if m.verdict in ("better", "equivalent"):
+        look = f"Look at the {count(worse, 'case')} that got worse, then release it." if worse else ""
+        return look or "No case got worse."
+    if m.verdict == "worse":
+        return f"Keep {a}; the {count(worse, 'case')} that got worse show what to mend in {b}."
+    if m.verdict == "no verdict":
+        return "Resume the run to ask again for what failed; above 2 % missing they could make or hide a difference."
+    if m.diff == 0:
+        hint = "No difference was seen."
+    elif m.cases_to_decide:
+        hint = f"If the difference is as large as it seems, {suite} needs about {m.cases_to_decide - m.n:,} more cases."
+    else:
+        hint = "How many cases would decide cannot be said."
+    margin = " A margin that does not matter to you may decide it too." if m.margin == 0 else ""
+    return hint + margin
+
+
+def draw_verdict(comparison: Comparison, words: Words) -> None:
+    """Draw the sentence, the numbers, the interval as a strip, and the next step."""
+    m = comparison.primary
+    icon = _ICONS[m.verdict]
+    with st.container(key="compare_verdict", gap="xsmall"):
+        st.title(f"{icon} {plain(words.sentence)}", anchor=False)
+        st.markdown(plain(words.numbers))
+        if m.diff is not None and m.ci_low is not None and m.ci_high is not None:
+            draw(_strip(comparison), label="The difference with its interval against zero")
+        for sentence in words.setbacks:
+            st.markdown(f":red[:material/trending_down:] {plain(sentence)}")
+        st.caption(plain(words.next_step))
+
+
+def _strip(comparison: Comparison) -> str:
+    """The interval on an axis with zero in the middle, the margin shaded; the good direction to the right."""
+    m = comparison.primary
+    sign = -1.0 if m.lower_is_better else 1.0
+    low, high = sorted((m.ci_low * sign, m.ci_high * sign))  # type: ignore[operator]
+    reach = max(abs(low), abs(high), m.margin) * 1.12 or 1.0
+
+    def place(value: float) -> float:
+        return 50 + 50 * value / reach
+
+    look = VERDICTS[m.verdict][1]
+    shaded = (
+        f'<i class="margin" style="left:{place(-m.margin):.2f}%;width:{100 * m.margin / reach:.2f}%"></i>'
+        if m.margin
+        else ""
+    )
+    margin = f" (± {difference(m.margin, m.unit).lstrip('+')} does not matter)" if m.margin else ""
+    return (
+        f'<div class="wb-strip" aria-hidden="true"><i class="axis"></i>{shaded}'
+        f'<i class="zero" style="left:50%"></i>'
+        f'<i class="range {look}" style="left:{place(low):.2f}%;width:{place(high) - place(low):.2f}%"></i>'
+        f'<i class="dot {look}" style="left:{place(m.diff * sign):.2f}%"></i>'  # type: ignore[operator]
+        f'<span style="left:0">← A better</span><span style="left:50%;transform:translateX(-50%)">'
+        f'no difference{margin}</span><span style="right:0">B better →</span></div>'
+    )
+
+
+def draw_spending(comparison: Comparison) -> None:
+    """Draw cost and latency of both sides, with what is unknown."""
+    cost, latency = comparison.cost, comparison.latency
+    cost_ratio = (
+        ratio_text(cost.ratio, cost.ratio_low, cost.ratio_high).replace(" times", "×")
+        if cost.ratio is not None
+        else (cost.note or "unknown")
+    )
+    ratio = ratio_text(latency["ratio"], latency["ratio_low"], latency["ratio_high"]).replace(" times", "×")
+    rows = [
+        ["Cost per answer", usd(cost.mean_a), usd(cost.mean_b), esc_line(cost_ratio)],
+        ["Cost in total", usd(cost.a), usd(cost.b), ""],
+        ["Latency, median", seconds(latency["a"]["p50"]), seconds(latency["b"]["p50"]), esc_line(ratio)],
+        ["Latency, 95th percentile", seconds(latency["a"]["p95"]), seconds(latency["b"]["p95"]), ""],
+    ]
+    columns = [
+        Column("Cost and latency"),
+        Column("A", number=True),
+        Column("B", number=True),
+        Column("B / A", number=True, help="Means per answer, with the 95 % interval"),
+    ]
+    notes = []
+    if cost.unknown:
+        notes.append(
+            f"Cost is unknown for {count(cost.unknown, 'pair')} of {cost.n + cost.unknown:,}; not counted as 0."
+        )
+    if latency["unknown"]:
+        notes.append(f"Latency is unknown for {count(latency['unknown'], 'pair')}.")
+    said = f'<p class="label" style="margin-top:.4rem">{esc_line(" ".join(notes), 300)}</p>' if notes else ""
+    draw(table(columns, rows) + said, label="Cost and latency of both sides")
+
+
+def draw_metrics(comparison: Comparison) -> None:
+    """Draw every metric over all cases, the one that decides first."""
+    metrics = [m for m in comparison.metrics if m.slice is None]
+    metrics.sort(key=lambda m: m.scorer != comparison.primary.scorer)
+    draw(
+        metrics_table(metrics, comparison, names="scorer", first=len(metrics) > 1),
+        label="Every metric on the same cases",
+    )
+
+
+def metrics_table(
+    metrics: list[MetricComparison], comparison: Comparison, *, names: str, first: bool = False
+) -> str:
+    """Return metrics (``names`` is ``scorer``) or slices (``slice``) with difference, interval, p and verdict."""
+    columns = [
+        Column("Metric" if names == "scorer" else "Slice"),
+        Column(side_html("A", comparison.a, 32), number=True),
+        Column(side_html("B", comparison.b, 32), number=True),
+        Column("Difference", number=True),
+        Column(f"{comparison.confidence * 100:g} % interval", number=True),
+        Column("Cases", number=True, help="Cases with a value on both sides"),
+        Column("Better / same / worse", number=True, help="Cases on which B is better, the same, worse"),
+        Column("p", number=True, help="Slices are corrected for their number (Holm)"),
+        Column("Verdict"),
+    ]
+    return table(columns, [_metric_row(m, names) for m in metrics], first=first)
+
+
+def _metric_row(m: MetricComparison, names: str) -> list[str]:
+    name = m.scorer if names == "scorer" else (m.slice or "all cases")
+    said = verdict_html(m.verdict)
+    if m.verdict == "undecided" and m.cases_to_decide:
+        said += f' <span class="quiet">~{m.cases_to_decide:,} cases</span>'
+    if m.errors:
+        said += f' <span class="quiet">{m.errors:,} missing</span>'
+    return [
+        esc_line(name, 80),
+        amount(m.a, m.unit),
+        amount(m.b, m.unit),
+        difference(m.diff, m.unit),
+        interval(m.ci_low, m.ci_high, m.unit, signs=True),
+        f"{m.n:,}",
+        f"{m.wins:,} / {m.ties:,} / {m.losses:,}",
+        esc_line(p_text(m.p_adjusted).removeprefix("p ").removeprefix("= ")),
+        said,
+    ]
