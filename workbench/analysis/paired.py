@@ -188,11 +188,12 @@ def _drawn_flips(columns: list[Floats]) -> Floats:
     rng = np.random.default_rng(_SEED)
     positive = np.zeros((len(columns), DRAWS))
     for start in range(0, rows, _CHUNK_CASES):
-        raw = np.frombuffer(rng.bytes(_CHUNK_CASES // 8 * DRAWS), np.uint8).reshape(-1, DRAWS)
+        eights = min(_CHUNK_CASES, rows - start + 7) // 8
+        raw = np.frombuffer(rng.bytes(eights * DRAWS), np.uint8).reshape(eights, DRAWS)
         bits = np.unpackbits(raw, axis=0).astype(np.float32)
-        values = np.zeros((len(columns), _CHUNK_CASES), np.float32)
+        values = np.zeros((len(columns), eights * 8), np.float32)
         for j, column in enumerate(columns):
-            part = column[1 + start : 1 + start + _CHUNK_CASES]
+            part = column[1 + start : 1 + start + eights * 8]
             values[j, : len(part)] = part
         positive += values @ bits
     # A sum of ±v is twice the sum of the v with a plus, less the sum of all. Products in single precision are
