@@ -35,7 +35,7 @@ def header(title: str, purpose: str, *, key: str = "page_header") -> DeltaGenera
         key: The container's key.
     """
     left, right = st.columns([3, 2], vertical_alignment="center")
-    with left:
+    with left, st.container(gap=None):
         st.header(plain(title), anchor=False)
         st.caption(plain(purpose))
     return right.container(
