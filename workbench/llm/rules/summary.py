@@ -13,7 +13,9 @@ _SPEAKER = re.compile(
     r"^[ \t]*(?:[-*•][ \t]*)?(?:\[?\d{1,2}:\d{2}\]?[ \t]*)?([^\W\d_][\w .'’-]{0,30}):[ \t]+"
 )
 _FACT = re.compile(
-    r"\d|\b(?:monday|tuesday|wednesday|thursday|friday|saturday|sunday|tomorrow|noon|deadline)\b", re.I
+    r"\d|\b(?:(?:mon|tues|wednes|thurs|fri|satur|sun)day|today|tonight|tomorrow|noon|deadline|autumn|(?:this|next) week"
+    r"|january|february|march|april|(?-i:May)|june|july|august|september|october|november|december)\b",
+    re.I,
 )
 _GREETING = re.compile(
     r"(?:good (?:morning|afternoon|evening)|hello|hi|hey|morning|welcome|thanks|thank you|bye|cheers|sure|yes|no"
