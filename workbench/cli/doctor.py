@@ -93,10 +93,13 @@ def _python() -> Check:
 
 
 def _packages() -> Check:
+    from workbench.llm.litellm_route import load_litellm
+
     faults = []
     for module, name in PACKAGES.items():
         try:
-            import_module(module)
+            # LiteLLM by itself would fetch a list of prices from the network.
+            load_litellm() if module == "litellm" else import_module(module)
         except Exception as problem:
             faults.append(f"{name} ({type(problem).__name__}: {problem})")
     if faults:

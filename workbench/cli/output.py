@@ -57,12 +57,14 @@ class Output:
         if self._console is None:
             return
         for renderable in renderables:
+            # Rich wraps a lone text whatever it says of itself, unless it is told here.
+            verbatim = bool(getattr(renderable, "no_wrap", False))
             if self._console.is_terminal:
-                self._console.print(renderable)
+                self._console.print(renderable, soft_wrap=verbatim)
                 continue
             # Rich fills lines with blanks up to their end, which is nothing for a file.
             with self._console.capture() as caught:
-                self._console.print(renderable)
+                self._console.print(renderable, soft_wrap=verbatim)
             lines = caught.get().split("\n")
             print("\n".join(line.rstrip() for line in lines), end="")
 

@@ -17,7 +17,7 @@ def diff_command(
     b: Annotated[
         str | None,
         typer.Argument(
-            metavar="[SELECTOR]", help="The other version; by default the first is shown against its parent."
+            metavar="[SELECTOR]", help="The other version; by default the first against its parent."
         ),
     ] = None,
     unified: Annotated[

@@ -100,6 +100,7 @@ def _content(ws: Workspace, source: str, name: str | None) -> tuple[Prompt, Line
         return parse_prompt(sys.stdin.read(), name=check_name(name, "prompt name"), file="stdin")
     path = Path(selector_here(source, ws.root))
     if path.is_file():
+        _refuse_history(ws, path)
         prompt, lineage = load_prompt_file(path, name=name)
         check_name(prompt.name, "prompt name")
         return prompt, lineage
@@ -107,6 +108,16 @@ def _content(ws: Workspace, source: str, name: str | None) -> tuple[Prompt, Line
         raise NotFound("There is no such file", file=source, hint="check the path")
     version = ws.prompts.get(source)
     return replace(version.prompt, name=name or version.name), None
+
+
+def _refuse_history(ws: Workspace, path: Path) -> None:
+    history = ws.prompts.folder.root / "history"
+    if path.resolve().is_relative_to(history.resolve()):
+        raise BadInput(
+            "This file is a stored version already",
+            file=path,
+            hint="to go back to it, save it by its number, such as triage@3",
+        )
 
 
 def _parent(ws: Workspace, name: str, lineage: Lineage | None) -> int | None:
