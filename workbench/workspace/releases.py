@@ -30,6 +30,7 @@ class Releases:
         run_id: str | None = None,
         target_path: str | None = None,
         base: str | None = None,
+        evidence: Evidence | None = None,
     ) -> ReleasePlan:
         """Return what a release would do, with its diff and message; nothing is changed.
 
@@ -39,13 +40,15 @@ class Releases:
             run_id: The run that stands as evidence; by default the newest complete one with this version.
             target_path: Where the file goes, from the repository's top; by default ``prompts/``.
             base: The commit to build on; by default the repository's head.
+            evidence: What `evidence` returned for it; looked up where it is not given.
 
         Raises:
             NotFound: There is no such version or run.
             ReleaseError: The repository cannot take it.
         """
         version = self._version(selector)
-        evidence = self.evidence(version, run_id)
+        if evidence is None:
+            evidence = self.evidence(version, run_id)
         return plan_release(
             repo=Path(repo).expanduser(),
             prompt=version.prompt,
