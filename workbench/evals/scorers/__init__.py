@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from workbench.evals.scorers import measures as measures
 from workbench.evals.scorers import numbers as numbers
+from workbench.evals.scorers import similarity as similarity
+from workbench.evals.scorers import structure as structure
 from workbench.evals.scorers import text as text
 from workbench.evals.scorers.registry import (
     SCORERS,

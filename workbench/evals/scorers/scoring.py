@@ -62,14 +62,15 @@ class Scorer:
         return self._judge(outcome)
 
     def _judge(self, outcome: Outcome) -> Score:
-        value, passed = outcome.value, outcome.passed
+        value, passed, reason = outcome.value, outcome.passed, outcome.reason
         if value is not None and self.spec.threshold is not None:
-            limit = self.spec.threshold
-            passed = value <= limit if self.unit in _DOWN else value >= limit
+            limit, down = self.spec.threshold, self.unit in _DOWN
+            passed = value <= limit if down else value >= limit
+            if not passed:
+                reason = reason or f"{value:.3g} is {'over' if down else 'under'} {limit:g}"
         if self.spec.negate:
             passed = None if passed is None else not passed
             value = 1.0 - value if value is not None and self.unit == "score" else value
-        reason = outcome.reason
         if self.spec.negate and passed is False and not reason:
             reason = "it must not"
         return Score(self.name, value, passed, reason[:MAX_REASON])

@@ -1,0 +1,162 @@
+"""Scorers that say how near the output is to a reference text, from 0 to 1."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Annotated, Literal
+
+from pydantic import Field
+from rapidfuzz import fuzz
+
+from workbench.evals.scorers import reference_metrics
+from workbench.evals.scorers.registry import Outcome, ScoringError, scorer
+from workbench.evals.scorers.texts import IgnoreCase, Strip, Value, normal, references
+from workbench.evals.types import ScoringInput
+
+#: Characters of each text: what is above takes minutes and says little.
+MAX_FUZZY = 100_000
+MAX_METRIC = 200_000
+#: Characters of the shorter of two texts, for the ratios that slide it along the other one.
+MAX_PARTIAL = 2_000
+
+_RATIOS: dict[str, Callable[..., float]] = {
+    "ratio": fuzz.ratio,
+    "partial_ratio": fuzz.partial_ratio,
+    "token_sort_ratio": fuzz.token_sort_ratio,
+    "token_set_ratio": fuzz.token_set_ratio,
+    "token_ratio": fuzz.token_ratio,
+    "partial_token_sort_ratio": fuzz.partial_token_sort_ratio,
+    "partial_token_set_ratio": fuzz.partial_token_set_ratio,
+    "partial_token_ratio": fuzz.partial_token_ratio,
+    "WRatio": fuzz.WRatio,
+    "QRatio": fuzz.QRatio,
+}
+
+
+@scorer("fuzzy", needs_expected=True)
+@dataclass(frozen=True)
+class Fuzzy:
+    """How alike the output and the expected text are, by one of RapidFuzz's ratios, from 0 to 1.
+
+    Of several expected texts the most alike counts. It passes or fails only with a ``threshold``.
+    """
+
+    ratio: Annotated[
+        Literal[
+            "ratio",
+            "partial_ratio",
+            "token_sort_ratio",
+            "token_set_ratio",
+            "token_ratio",
+            "partial_token_sort_ratio",
+            "partial_token_set_ratio",
+            "partial_token_ratio",
+            "WRatio",
+            "QRatio",
+        ],
+        Field(
+            description="ratio compares letter by letter, partial_ratio the best matching part, token_sort_ratio "
+            "the words in any order, token_set_ratio the words that both have; WRatio chooses among them"
+        ),
+    ] = "ratio"
+    value: Value = None
+    ignore_case: IgnoreCase = False
+    strip: Strip = True
+
+    def score(self, cell: ScoringInput) -> Outcome:
+        """Compare with each reference and keep the best."""
+        wanted = references(self.value, cell)
+        _bounded(MAX_FUZZY, cell.output, *wanted)
+        output = normal(cell.output, ignore_case=self.ignore_case, strip=self.strip)
+        texts = (normal(text, ignore_case=self.ignore_case, strip=self.strip) for text in wanted)
+        best = max(self._alike(output, text) for text in texts)
+        return Outcome(best, None, f"{best:.0%} alike")
+
+    def _alike(self, a: str, b: str) -> float:
+        # Some ratios call two empty texts different; equal texts are alike by any of them.
+        if a == b:
+            return 1.0
+        slides = self.ratio.startswith("partial") or self.ratio == "WRatio"
+        if slides and min(len(a), len(b)) > MAX_PARTIAL:
+            raise ScoringError(
+                f"both texts have over {MAX_PARTIAL} characters, which {self.ratio} takes too long for; use ratio"
+            )
+        return _RATIOS[self.ratio](a, b) / 100
+
+
+@scorer("rouge", needs_expected=True)
+@dataclass(frozen=True)
+class Rouge:
+    """ROUGE (Lin 2004) of the output against the expected text, from 0 to 1, by Google's ``rouge-score``.
+
+    Of several expected texts the best counts. It passes or fails only with a ``threshold``. ``rouge1`` and
+    ``rouge2`` count words and pairs of words in common, ``rougeL`` the longest common subsequence, and
+    ``rougeLsum`` the same line by line, as summaries are scored. The reference tokeniser knows only a–z and 0–9:
+    for other scripts set ``tokenizer: unicode``.
+    """
+
+    variant: Annotated[
+        Literal["rouge1", "rouge2", "rougeL", "rougeLsum"], Field(description="What is counted")
+    ] = "rougeL"
+    measure: Annotated[
+        Literal["f1", "precision", "recall"],
+        Field(
+            description="Precision is the share of the output's words, recall of the expected text's, f1 both"
+        ),
+    ] = "f1"
+    stemmer: Annotated[bool, Field(description="Cut English words to their stems (Porter)")] = False
+    tokenizer: Annotated[
+        Literal["ascii", "unicode"],
+        Field(description="ascii gives published values; unicode takes the words of any script"),
+    ] = "ascii"
+    value: Value = None
+
+    def score(self, cell: ScoringInput) -> Outcome:
+        """Ask the metric for the best of the references."""
+        wanted = references(self.value, cell)
+        _bounded(MAX_METRIC, cell.output, *wanted)
+        if self.tokenizer == "ascii" and not any(_has_ascii_word(text) for text in wanted):
+            raise ScoringError("the expected text has no word in a–z or 0–9; set tokenizer: unicode")
+        value = reference_metrics.rouge(
+            cell.output, wanted, self.variant, self.measure, self.stemmer, self.tokenizer == "unicode"
+        )
+        return Outcome(value)
+
+
+@scorer("bleu", needs_expected=True)
+@dataclass(frozen=True)
+class Bleu:
+    """BLEU (Papineni et al. 2002) of the output against the expected texts, from 0 to 1, by ``sacrebleu``.
+
+    It is the sentence's BLEU: n-grams of up to 4, smoothed, and no longer than the sentence allows (effective
+    order). Several expected texts are one set of references. A table shows the mean over the cases, which is not
+    the corpus BLEU of papers. It passes or fails only with a ``threshold``.
+    """
+
+    tokenize: Annotated[
+        Literal["13a", "intl", "zh", "char", "none"],
+        Field(description="How words are cut, as sacrebleu names it: intl for any script, zh for Chinese"),
+    ] = "13a"
+    smooth: Annotated[
+        Literal["exp", "floor", "add-k", "none"], Field(description="What stands for n-grams never found")
+    ] = "exp"
+    ignore_case: IgnoreCase = False
+    value: Value = None
+
+    def score(self, cell: ScoringInput) -> Outcome:
+        """Ask the metric, with all references together."""
+        wanted = references(self.value, cell)
+        _bounded(MAX_METRIC, cell.output, *wanted)
+        return Outcome(
+            reference_metrics.bleu(cell.output, wanted, self.tokenize, self.smooth, self.ignore_case)
+        )
+
+
+def _has_ascii_word(text: str) -> bool:
+    return any(c.isascii() and c.isalnum() for c in text.lower())
+
+
+def _bounded(limit: int, *texts: str) -> None:
+    if max(map(len, texts)) > limit:
+        raise ScoringError(f"a text has over {limit} characters")
