@@ -12,7 +12,7 @@ from typing import Protocol
 
 from workbench.errors import TemplateError
 from workbench.evals.plan import Plan
-from workbench.evals.types import Cell
+from workbench.evals.types import Case, Cell
 from workbench.llm.types import Completion, Request
 from workbench.prompts.templates import Renderer
 
@@ -82,7 +82,7 @@ async def answer_cells(
 
         async def ask(cell: Cell) -> Completion:
             try:
-                request = plan.request(cell, cases[cell.case_id], renderer)
+                request = await _request(plan, cell, cases[cell.case_id], renderer)
             except TemplateError as problem:
                 return Completion(error="template", error_message=str(problem))
             return await gateway.complete(request)
@@ -109,6 +109,14 @@ async def answer_cells(
             for task in flying:
                 task.cancel()
             await asyncio.gather(*flying, return_exceptions=True)
+
+
+async def _request(plan: Plan, cell: Cell, case: Case, renderer: Renderer) -> Request:
+    """Render the call; a Jinja2 template waits for a process of its own, which must not hold up the other calls."""
+    jinja = plan.prompts[cell.prompt_index].prompt.template == "jinja2"
+    if jinja and not plan.models[cell.model_index].recorded:
+        return await asyncio.to_thread(plan.request, cell, case, renderer)
+    return plan.request(cell, case, renderer)
 
 
 async def _first_of(

@@ -244,7 +244,8 @@ class _Reader:
             return
         for index, spec in enumerate(scorers):
             given = any(spec.params.get(key) is not None for key in ("value", "values"))
-            if SCORERS[spec.type].needs_expected and not given:
+            needed = SCORERS[spec.type].needs_expected or spec.params.get("fields") is not None
+            if needed and not given:
                 raise self.error(
                     f"{spec.name} compares with what is expected, and no case has `expected`",
                     *("scorers", index),

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from workbench.evals.plan import Plan
-from workbench.evals.scorers import Scorer, build_scorer, score_completion, scorer_units
+from workbench.evals.scorers import Scorer, build_scorer, has_overall, score_completion, scorer_units
 from workbench.evals.types import Score, ScorerSpec, Suite
 from workbench.llm.types import Completion
 from workbench.store import CellRecord, RunRecord, Store
@@ -19,7 +19,9 @@ class CaseScorers:
 
     def __init__(self, plan: Plan, specs: Iterable[ScorerSpec]) -> None:
         self.cases = {case.id: case for case in plan.cases}
+        specs = tuple(specs)
         self.shared = tuple(build_scorer(spec) for spec in specs)
+        self._overall = has_overall(specs, plan.cases)
         self._own: dict[str, tuple[Scorer, ...]] = {}
 
     def score(self, case_id: str, completion: Completion) -> list[Score]:
@@ -27,7 +29,8 @@ class CaseScorers:
         case = self.cases[case_id]
         if case.scorers and case_id not in self._own:
             self._own[case_id] = tuple(build_scorer(spec) for spec in case.scorers)
-        return score_completion((*self.shared, *self._own.get(case_id, ())), case, completion)
+        scorers = (*self.shared, *self._own.get(case_id, ()))
+        return score_completion(scorers, case, completion, with_overall=self._overall)
 
 
 def all_specs(plan: Plan, specs: Iterable[ScorerSpec]) -> tuple[ScorerSpec, ...]:
