@@ -40,6 +40,7 @@ VERDICT_COLOURS = {
 }
 ECDF_POINTS = 200
 _ROW_HEIGHT = 30
+_AXIS_HEIGHT = 48
 _TITLES = {"score": "%", "seconds": "seconds", "usd": "USD", "count": "count"}
 
 
@@ -310,4 +311,7 @@ def _format(pattern: str | None) -> dict[str, str]:
 
 
 def _sized(chart: alt.LayerChart, rows: int) -> alt.LayerChart:
-    return chart.properties(width="container", height=max(60, rows * _ROW_HEIGHT), background="transparent")
+    # The height holds the axis and its title too, for charts are fitted into their frame.
+    return chart.properties(
+        width="container", height=_AXIS_HEIGHT + rows * _ROW_HEIGHT, background="transparent"
+    )

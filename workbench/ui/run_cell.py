@@ -72,7 +72,7 @@ def _way(ws: Workspace, run: RunRecord, plan: Plan, record: CellRecord) -> None:
     page = None if at is None or at < 25 else at // 25 + 1
     with link_bar("cell_bar"):
         page_link(
-            "runs", "Back to the run", icon=":material/arrow_back:", run=run.id, page=page, **chosen.params()
+            "runs", "Back to the run", icon=":material/arrow_back:", run=run.id, p=page, **chosen.params()
         )
         if at is not None:
             _neighbours(ws, run, plan, record, at)

@@ -90,7 +90,9 @@ def show_cells(ws: Workspace, record: RunRecord) -> None:
     plan = ws.runs.plan_of(record.id)
     versions, models = versions_and_models(plan)
     known = units(ws, record.id, plan)
-    chosen = _filters(versions, models, list(known))
+    bar = st.container(horizontal=True, vertical_alignment="center", gap="small", key="cells_filters")
+    with bar:
+        chosen = _filters(versions, models, list(known))
     place = f"cells_page_{record.id}"
     if st.session_state.get("_cells_filter") != (record.id, chosen):
         st.session_state["_cells_filter"] = (record.id, chosen)
@@ -100,10 +102,11 @@ def show_cells(ws: Workspace, record: RunRecord) -> None:
     if not total:
         st.caption("No cell matches.")
         return
-    offset, _ = pager(total, size=PAGE_SIZE, key=place, noun="cells")
+    with bar:
+        offset, _ = pager(total, size=PAGE_SIZE, key=place, noun="cells")
     if offset != page * PAGE_SIZE:
         _, records = page_of(ws, record.id, plan, chosen, limit=PAGE_SIZE, offset=offset)
-    keep("cells_page", "page", offset // PAGE_SIZE + 1 if offset else None)
+    keep("cells_page", "p", offset // PAGE_SIZE + 1 if offset else None)
     table = cells_table(several_models=len(models) > 1, repeats=plan.repeats > 1)
     cell_rows(
         table,
@@ -121,19 +124,18 @@ def show_cells(ws: Workspace, record: RunRecord) -> None:
 
 
 def _linked_page() -> int:
-    text = param("page") or ""
+    text = param("p") or ""
     return max(int(text) - 1, 0) if text.isdecimal() and len(text) < 9 else 0
 
 
 def _filters(versions: list[str], models: list[str], scorers: list[str]) -> Filter:
-    with st.container(horizontal=True, vertical_alignment="bottom", gap="small", key="cells_filters"):
-        with st.container(width=320):
-            follow("cells_search", "q")
-            query = search_box("cells_search", placeholder="Search cases, outputs, errors")
-        version = _choice("version", "Version", versions) if len(versions) > 1 else None
-        model = _choice("model", "Model", models) if len(models) > 1 else None
-        only = _choice("only", "Outcome", list(OUTCOMES)[1:], OUTCOMES)
-        scorer = _choice("scorer", "Of scorer", scorers) if len(scorers) > 1 and only else None
+    with st.container(width=300):
+        follow("cells_search", "q")
+        query = search_box("cells_search", placeholder="Search cases, outputs, errors")
+    version = _choice("version", "Version", versions) if len(versions) > 1 else None
+    model = _choice("model", "Model", models) if len(models) > 1 else None
+    only = _choice("only", "Outcome", list(OUTCOMES)[1:], OUTCOMES)
+    scorer = _choice("scorer", "Of scorer", scorers) if len(scorers) > 1 and only else None
     keep("cells_search", "q", query)
     return Filter(query or None, version, model, only, scorer)
 

@@ -16,7 +16,7 @@ from workbench.ui.state import go, page_link, param, set_params, show_fault
 from workbench.ui.suite_files import load_suite
 from workbench.ui.views.common import empty_state, header, model_text, pick, problem_list
 from workbench.ui.views.rows import link_bar
-from workbench.ui.views.run_form import newest_titles, version_label, what_will_happen
+from workbench.ui.views.run_form import chosen_versions, newest_titles, version_label, what_will_happen
 from workbench.workspace import Workspace
 from workbench.workspace.runs import DEFAULT_CONCURRENCY, MAX_CONCURRENCY
 
@@ -104,6 +104,7 @@ def _what(ws: Workspace, suite: Suite, linked: list[str] | None) -> tuple[list[s
                 on_click=_set,
                 args=(key, list(titles)),
             )
+    chosen_versions(versions, offered.titles)
     choices = run_start.model_choices(suite, run_start.usable_models())
     key = f"run_models_{suite.name}"
     if key not in st.session_state:

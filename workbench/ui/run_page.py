@@ -16,7 +16,7 @@ from workbench.ui.state import faults, go, page_link, set_params, show_fault, to
 from workbench.ui.suite_files import load_suite
 from workbench.ui.views import run_numbers
 from workbench.ui.views import run_results as drawn
-from workbench.ui.views.common import badge, header, pick, plain, problem_list
+from workbench.ui.views.common import badge, header, model_text, pick, plain, problem_list
 from workbench.ui.views.numbers import ago, seconds, when
 from workbench.ui.views.rows import link_bar
 from workbench.ui.views.run_numbers import Number
@@ -26,6 +26,8 @@ from workbench.workspace import Workspace
 FOLLOW_S = 1.0
 #: A process that has not begun after so many seconds will not.
 LATE_S = 60
+#: From this share of errors on, comparing makes little sense.
+MANY_ERRORS = 0.02
 
 
 def show_run(ws: Workspace, run_id: str) -> None:
@@ -51,7 +53,7 @@ def show_run(ws: Workspace, run_id: str) -> None:
 
 
 def _facts(record: RunRecord, plan: dict) -> str:
-    facts = [", ".join(versions_of(plan)), ", ".join(models_of(plan))]
+    facts = [", ".join(versions_of(plan)), ", ".join(model_text(model) for model in models_of(plan))]
     return " · ".join([*facts, f"begun {when(record.created_at)}"])
 
 
@@ -88,8 +90,10 @@ def _age_s(record: RunRecord) -> float:
 
 def _actions(ws: Workspace, slot, record: RunRecord, plan: dict) -> None:
     """Draw what to do next: one primary action, and the others beside it."""
-    sides = _sides(record, plan) if record.status == "complete" else None
+    sides = _sides(record, plan) if record.status == "complete" and record.done > record.errors else None
     again = resumable(record)
+    # Many errors block every verdict: then asking again comes first.
+    first = again and (record.status != "complete" or record.errors > MANY_ERRORS * record.done)
     with slot:
         with st.popover(
             "Score again", icon=":material/rule:", key="run_rescore_menu", disabled=not record.done
@@ -103,13 +107,14 @@ def _actions(ws: Workspace, slot, record: RunRecord, plan: dict) -> None:
         if st.button("Run again", key="run_again", icon=":material/replay:"):
             _run_again(record, plan)
         if again:
-            primary = record.status != "complete"
-            label = "Resume" if primary else f"Ask {record.errors:,} again"
+            label = "Resume" if record.status != "complete" else f"Ask {record.errors:,} again"
+            kind = "primary" if first else "secondary"
             if st.button(
-                label, key="run_resume", type="primary" if primary else "secondary", help=left_words(record)
+                label, key="run_resume", type=kind, icon=":material/resume:", help=left_words(record)
             ):
                 _resume(ws, record)
-        if sides and st.button("Compare", key="run_compare", type="primary", icon=":material/balance:"):
+        kind = "secondary" if first else "primary"
+        if sides and st.button("Compare", key="run_compare", type=kind, icon=":material/balance:"):
             go("compare", a=f"{record.id}:{sides[0]}", b=f"{record.id}:{sides[1]}")
 
 
@@ -233,9 +238,12 @@ def _best(results: RunResults, scorer: str | None) -> Number | None:
 
 
 def _gate(gate: dict) -> None:
-    for rule in gate.get("rules") or []:
-        colour = {"passed": "green", "failed": "red"}.get(rule["status"], "orange")
-        st.markdown(f"- :{colour}[{plain(rule['status'])}] {plain(rule['reason'])}")
+    colours = {"passed": "green", "failed": "red"}
+    lines = [
+        f"- :{colours.get(rule['status'], 'orange')}[**{plain(rule['status'])}**] {plain(rule['reason'])}"
+        for rule in gate.get("rules") or []
+    ]
+    st.markdown("\n".join(lines))
 
 
 def _outdated(ws: Workspace, record: RunRecord, results: RunResults) -> None:

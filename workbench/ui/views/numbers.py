@@ -22,6 +22,8 @@ def seconds(value: float | None) -> str:
     """Seconds: ms below one, then s, then minutes."""
     if value is None:
         return UNKNOWN
+    if 0 < value < 0.01:
+        return f"{value * 1000:.1f} ms"
     if value < 1:
         return f"{value * 1000:.0f} ms"
     if value < 100:

@@ -54,7 +54,7 @@ def cell_rows(
         for place, record in enumerate(records, first):
             cell, completion = record.cell, record.completion
             cells = [text(versions[cell.prompt_index], lines=2)]
-            cells += [text(models[cell.model_index], lines=2)] if "Model" in titles else []
+            cells += [text(model_text(models[cell.model_index]), lines=3)] if "Model" in titles else []
             cells += [text(cell.repeat + 1)] if "Repeat" in titles else []
             cells += [
                 scores_html(record, units),

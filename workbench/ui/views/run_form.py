@@ -16,18 +16,28 @@ from workbench.ui.views.run_numbers import Number, strip
 from workbench.ui.views.suite_words import gate_words
 from workbench.workspace import PromptVersion
 
+#: More versions than this are not described one by one.
+SAID_VERSIONS = 4
+
 
 def version_label(title: str, version: PromptVersion | None, *, newest: bool = False) -> str:
-    """Return how a version is offered: its title, labels and message."""
+    """Return how a version is offered: its title and labels."""
     if version is None:
         return title
     marks = [*(["newest"] if newest else []), *version.labels]
-    parts = [
-        title,
-        *([", ".join(marks)] if marks else []),
-        *([version.message[:60]] if version.message else []),
-    ]
-    return " · ".join(parts)
+    return f"{title} · {', '.join(marks)}" if marks else title
+
+
+def chosen_versions(titles: Sequence[str], known: Mapping[str, PromptVersion | None]) -> None:
+    """Draw why each chosen version was saved, the baseline first; many are left to their titles."""
+    if not 1 <= len(titles) <= SAID_VERSIONS:
+        return
+    lines = []
+    for title in titles:
+        version = known.get(title)
+        message = version.message if version is not None and version.message else "no message"
+        lines.append(f"{plain(title)}: {plain(message[:120])}")
+    st.caption("  \n".join(lines))
 
 
 def what_will_happen(plan: Plan, *, kept: int | None, prices: Mapping[str, ModelStatus], units: dict) -> None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from workbench.analysis.wording import listed
 from workbench.store import RunRecord
-from workbench.ui.views.common import empty_state, matches
+from workbench.ui.views.common import empty_state, matches, model_text
 from workbench.ui.views.numbers import ago, money, seconds, when
 from workbench.ui.views.rows import Column, Table, row, start, text
 from workbench.ui.views.run_words import eta_words, headline_html, status_html
@@ -18,7 +18,7 @@ TABLE = Table(
     (
         Column("Status", "6.2rem"),
         Column("Versions", "minmax(0, 1.6fr)"),
-        Column("Models", "minmax(0, 1.1fr)"),
+        Column("Models", "minmax(0, 1.5fr)"),
         Column("Result", "minmax(0, 1.7fr)"),
         Column("Cells", "5.6rem", right=True),
         Column("Cost", "4.6rem", right=True),
@@ -60,7 +60,7 @@ def _cells(item: RunRow) -> list[str]:
     return [
         status_html(r.status),
         text(listed(item.versions, 3), lines=2, title=", ".join(item.versions)),
-        text(listed(item.models, 2), lines=2, title=", ".join(item.models)),
+        text(listed([model_text(m) for m in item.models], 2), lines=3, title=", ".join(item.models)),
         result or text(r.message or "–", colour="gray", lines=2),
         text(done) + errors,
         text(money(r.cost_usd) if r.cost_usd is not None or r.cost_unknown else "–"),

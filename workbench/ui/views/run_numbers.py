@@ -58,7 +58,8 @@ def cost_number(record: RunRecord) -> Number:
     note = f"{record.cost_unknown:,} answers unpriced" if record.cost_unknown else ""
     if not note and record.cost_usd and record.spent_usd < record.cost_usd:
         note = f"{money(record.spent_usd)} of it new"
-    return Number("Cost", money(record.cost_usd) if record.cost_usd is not None or record.done else "–", note)
+    answered = record.done > record.errors
+    return Number("Cost", money(record.cost_usd) if record.cost_usd is not None or answered else "–", note)
 
 
 def cells_number(record: RunRecord) -> Number:

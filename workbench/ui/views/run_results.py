@@ -32,7 +32,7 @@ def results_table(summaries: Sequence[Summary], *, order: Sequence[str]) -> pd.D
         {
             "Scorer": [s.scorer for s in ordered],
             "Version": [version_name(s) for s in ordered],
-            "Model": [s.model for s in ordered],
+            "Model": [model_text(s.model) for s in ordered],
             "Mean": [amount(s.mean, s.unit) for s in ordered],
             "95 % interval": [interval(s.ci_low, s.ci_high, s.unit) for s in ordered],
             "n": [s.n for s in ordered],
@@ -46,8 +46,11 @@ def quality(results: RunResults, scorer: str) -> None:
     left, right = st.columns([2, 3], gap="large")
     chosen = results.whole(scorer)
     with left:
-        name = f"{one_line(scorer, 60)} of each version with its 95 % interval"
-        st.altair_chart(quality_chart(chosen, metric=scorer), alt=name, key="run_quality")
+        if any(s.mean is not None for s in chosen):
+            name = f"{one_line(scorer, 60)} of each version with its 95 % interval"
+            st.altair_chart(quality_chart(chosen, metric=scorer), alt=name, key="run_quality")
+        else:
+            st.caption(plain(f"No answer has a {scorer} yet."))
     with right:
         frame = results_table(results.whole(), order=[scorer, *results.scorers])
         several = len({s.model for s in results.summaries}) > 1
@@ -74,7 +77,7 @@ def slices(results: RunResults, scorer: str, field: str) -> None:
         {
             field: [s.slice.removeprefix(prefix) for s in chosen if s.slice],
             "Version": [version_name(s) for s in chosen],
-            "Model": [s.model for s in chosen],
+            "Model": [model_text(s.model) for s in chosen],
             "Mean": [amount(s.mean, s.unit) for s in chosen],
             "95 % interval": [interval(s.ci_low, s.ci_high, s.unit) for s in chosen],
             "n": [s.n for s in chosen],
@@ -100,7 +103,7 @@ def spending(results: RunResults) -> None:
     frame = pd.DataFrame(
         {
             "Version": [s.version for s in rows],
-            "Model": [s.model for s in rows],
+            "Model": [model_text(s.model) for s in rows],
             "Answers": [s.answers for s in rows],
             "Errors": [s.errors for s in rows],
             "Cached": [s.cached for s in rows],
@@ -116,6 +119,8 @@ def spending(results: RunResults) -> None:
             "Tokens out": [_tokens(s.output_tokens) for s in rows],
         }
     )
+    if frame["Model"].nunique() == 1:
+        frame = frame.drop(columns="Model")
     _grid(frame, "spending", "Cost, latency and tokens by version and model")
     st.caption(
         "Tokens are means an answer. An answer from the cache counts with what it cost and took the first time."
