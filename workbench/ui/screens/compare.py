@@ -11,9 +11,11 @@ from workbench.errors import WorkbenchError
 from workbench.prompts.diff import diff_prompts
 from workbench.ui import comparing
 from workbench.ui.state import PAGES, faults, go, page_link, param, set_params, show_fault, workspace
-from workbench.ui.views import case_detail, compare_cases, compare_charts, compare_picks, compare_prompts
+from workbench.ui.views import case_detail, compare_cases, compare_charts, compare_picks
 from workbench.ui.views import compare_verdict as verdict_view
 from workbench.ui.views.common import empty_state, header, plain
+from workbench.ui.views.compare_html import draw, legend_html
+from workbench.ui.views.prompt_diff import prompt_diff
 
 if TYPE_CHECKING:
     from workbench.store import RunRecord
@@ -139,30 +141,31 @@ def _comparison(ws: Workspace, compared: Compared, run: RunRecord, a: str, b: st
 
 
 def _next(compared: Compared, run: RunRecord) -> None:
-    """Draw the one next step that the verdict calls for."""
-    comparison, side = compared.comparison, compared.b
+    """Draw the next steps that the verdict calls for, at most one of them in colour."""
+    verdict, side = compared.comparison.verdict, compared.b
+    pinned = side.outcome.plan.prompts[side.prompts[0]] if len(side.prompts) == 1 else None
+    saved = pinned if pinned is not None and pinned.number else None
     with st.container(horizontal=True, vertical_alignment="center", key="compare_next"):
-        pinned = side.outcome.plan.prompts[side.prompts[0]] if len(side.prompts) == 1 else None
-        if comparison.verdict in ("better", "equivalent"):
-            if pinned is not None and pinned.number:
-                _release_button(pinned.title, side.outcome.run_id)
-            page_link("runs", "Run again", icon=":material/play_arrow:", suite=run.suite)
-        elif comparison.verdict == "worse":
-            if pinned is not None and pinned.number:
-                page_link(
-                    "prompts",
-                    f"Edit {pinned.name}",
-                    icon=":material/edit:",
-                    prompt=pinned.name,
-                    version=pinned.number,
-                )
-        elif comparison.verdict == "no verdict":
+        if verdict in ("better", "equivalent") and saved:
+            _release_button(saved.title, side.outcome.run_id)
+        if verdict == "worse" and saved:
+            page_link("prompts", f"Edit {saved.name}", icon=":material/edit:", prompt=saved.name)
+        if verdict == "undecided":
+            page_link("suites", f"Add cases to {run.suite}", icon=":material/add:", suite=run.suite)
+        if verdict == "no verdict":
             page_link(
                 "runs", "Open the run to resume it", icon=":material/play_arrow:", run=side.outcome.run_id
             )
         else:
-            page_link("suites", f"Add cases to {run.suite}", icon=":material/add:", suite=run.suite)
-            page_link("runs", "Run again", icon=":material/play_arrow:", suite=run.suite)
+            page_link(
+                "runs", "Run again", icon=":material/replay:", suite=run.suite, prompt=_versions(compared)
+            )
+
+
+def _versions(compared: Compared) -> str | None:
+    """Name the versions of both sides as the form for a run reads them."""
+    pinned = [side.outcome.plan.prompts[index] for side in (compared.a, compared.b) for index in side.prompts]
+    return ",".join(dict.fromkeys(p.title for p in pinned if p.number)) or None
 
 
 def _release_button(title: str, run_id: str) -> None:
@@ -276,8 +279,8 @@ def _prompts(compared: Compared) -> None:
         st.write("Both sides ran the same prompts; the models differ.")
         return
     first, second = one.outcome.plan.prompts[one.prompts[0]], two.outcome.plan.prompts[two.prompts[0]]
-    names = (compared.comparison.a, compared.comparison.b)
-    compare_prompts.draw_prompt_diff(diff_prompts(first.prompt, second.prompt), names)
+    draw(legend_html((compared.comparison.a, compared.comparison.b)))
+    prompt_diff(diff_prompts(first.prompt, second.prompt))
 
 
 def _share(compared: Compared, a: str, b: str) -> None:
