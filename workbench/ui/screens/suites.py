@@ -15,12 +15,14 @@ from workbench.ui.state import PAGES, faults, go, page_link, param, set_params, 
 from workbench.ui.suite_files import load_suite
 from workbench.ui.views.common import header, pager, problem_list, search_box
 from workbench.ui.views.numbers import ago
+from workbench.ui.views.rows import link_bar
 from workbench.ui.views.run_words import best_words, headline_html, status_html
 from workbench.ui.views.suite_detail import case_detail, case_rows, contents, found_cases, neighbours
 from workbench.ui.views.suite_list import SuiteRow, no_suites, suite_list
 from workbench.ui.views.suite_words import size_words
 
 PAGE_SIZE = 25
+SEARCH_WIDTH = 420
 ws = workspace()
 
 
@@ -32,7 +34,8 @@ def show_list() -> None:
     if not entries and not problems:
         no_suites("evals")
         return
-    query = search_box("suites_search", placeholder="Search suites, prompts, models, scorers")
+    with st.container(width=SEARCH_WIDTH):
+        query = search_box("suites_search", placeholder="Search suites, prompts, models, scorers")
     rows = [_row(entry) for entry in entries]
     found = [item for item in rows if item.found(query)]
     if rows and not found:
@@ -86,26 +89,29 @@ def _show_contents(suite: Suite) -> None:
     action = header(suite.name, suite.description or size_words(len(cases), len(suite.scorers)))
     if action.button("Run this suite", type="primary", key="suite_run", icon=":material/play_arrow:"):
         go("runs", suite=suite.name)
-    with st.container(horizontal=True, vertical_alignment="center", gap="medium", key="suite_bar"):
+    with link_bar("suite_bar"):
         page_link("suites", "All suites", icon=":material/arrow_back:")
-        st.caption(size_words(len(cases), len(suite.scorers)))
+        st.caption(size_words(len(cases), len(suite.scorers)), width="content")
         _last_run_link(suite)
     specs = [*suite.scorers, *(s for case in cases for s in case.scorers)]
     contents(suite, dict(scorer_units(specs)))
     st.subheader("Cases", anchor=False)
-    query = search_box("cases_search", placeholder="Search ids, variables, expected, metadata")
+    left, right = st.columns([2, 3], vertical_alignment="center")
+    with left:
+        query = search_box("cases_search", placeholder="Search ids, variables, expected, metadata")
     found = found_cases(cases, query)
     if not found:
         st.caption("No case matches.")
         return
-    offset, limit = pager(len(found), size=PAGE_SIZE, key=f"cases_page_{suite.name}", noun="cases")
+    with right:
+        offset, limit = pager(len(found), size=PAGE_SIZE, key=f"cases_page_{suite.name}", noun="cases")
     case_rows(suite.name, found[offset : offset + limit])
 
 
 def _last_run_link(suite: Suite) -> None:
     last = _last_run(suite.name)
     if last is None:
-        st.caption("Never run")
+        st.caption("Never run", width="content")
         return
     page_link("runs", f"Last run {ago(last.created_at)}", icon=":material/timeline:", run=last.id)
     st.html(headline_html(last, _headline(last)) or status_html(last.status), width="content")
@@ -124,7 +130,9 @@ def _show_case(suite: Suite, case_id: str) -> None:
     neighbours(suite.name, suite.dataset.cases, case_id)
     last = _last_run(suite.name)
     if last is not None:
-        page_link("runs", f"Its answers in the last run ({ago(last.created_at)})", run=last.id, case=case_id)
+        with link_bar("case_bar"):
+            words = f"Its answers in the last run ({ago(last.created_at)})"
+            page_link("runs", words, icon=":material/timeline:", run=last.id, case=case_id)
     case_detail(case)
 
 

@@ -115,11 +115,27 @@ def _line(columns: Sequence[Column], cells: Sequence[str]) -> str:
     )
 
 
+def link_bar(key: str) -> Any:
+    """Return a row for links and short facts, in which links look like links."""
+    bar = st.container(horizontal=True, vertical_alignment="center", gap="medium", key=key)
+    bar.html(_link_css(f".st-key-{key}"))
+    return bar
+
+
+def _link_css(place: str) -> str:
+    """Links to the page that is open are links like others: not greyed as in a menu, and at the left edge."""
+    link = f"{place} [data-testid='stPageLink'] a"
+    blue = COLOURS["blue"]
+    return (
+        f"<style>{link}{{padding-left:0;padding-right:0;background:transparent!important}}"
+        f"{link} *{{color:{blue}!important;font-weight:500}}{link}:hover p{{text-decoration:underline}}</style>"
+    )
+
+
 def _css(name: str) -> str:
     """A hair line under each row, and links that stand at the left edge like the titles."""
-    return (
+    return _link_css(f"[class*='st-key-{name}_row_']") + (
         f"<style>[class*='st-key-{name}_row_'],.st-key-{name}_titles{{border-bottom:{_RULE};padding:0.2rem 0}}"
         f"[class*='st-key-{name}_row_']{{min-height:2.3rem;flex-wrap:nowrap}}"
-        f".st-key-{name}_titles{{flex-wrap:nowrap}}"
-        f"[class*='st-key-{name}_row_'] [data-testid='stPageLink'] a{{padding-left:0}}</style>"
+        f".st-key-{name}_titles{{flex-wrap:nowrap}}</style>"
     )

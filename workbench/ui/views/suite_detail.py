@@ -13,7 +13,7 @@ from workbench.llm.types import ModelSpec
 from workbench.reports.text import clean
 from workbench.ui.state import page_link
 from workbench.ui.views.common import matches, model_text, plain
-from workbench.ui.views.rows import Column, Table, row, start, text
+from workbench.ui.views.rows import Column, Table, link_bar, row, start, text
 from workbench.ui.views.suite_words import case_text, gate_words, scorer_words, slice_counts, value_text
 
 CASES = Table(
@@ -152,10 +152,10 @@ def neighbours(suite: str, cases: Sequence[Case], case_id: str) -> None:
     """Draw links to the cases before and after."""
     ids = [case.id for case in cases]
     at = ids.index(case_id)
-    with st.container(horizontal=True, vertical_alignment="center", gap="small", key="case_neighbours"):
+    with link_bar("case_neighbours"):
         page_link("suites", "All cases", icon=":material/arrow_back:", suite=suite)
         if at > 0:
             page_link("suites", "Previous", icon=":material/chevron_left:", suite=suite, case=ids[at - 1])
         if at + 1 < len(ids):
             page_link("suites", "Next", icon=":material/chevron_right:", suite=suite, case=ids[at + 1])
-        st.caption(f"{at + 1:,} of {count(len(ids), 'case')}")
+        st.caption(f"{at + 1:,} of {count(len(ids), 'case')}", width="content")

@@ -21,11 +21,11 @@ TABLE = Table(
     "suites",
     "Suite",
     (
-        Column("Description", "minmax(0, 2.6fr)"),
+        Column("Description", "minmax(0, 2.3fr)"),
         Column("Cases", "3.2rem", right=True),
         Column("Scorers", "minmax(0, 1.2fr)"),
         Column("Prompts", "minmax(0, 1.5fr)"),
-        Column("Models", "minmax(0, 1.1fr)"),
+        Column("Models", "minmax(0, 1.4fr)"),
         Column("Last run", "minmax(0, 1.7fr)"),
     ),
     link_width=190,
@@ -72,7 +72,7 @@ def _cells(item: SuiteRow) -> list[str]:
         text(f"{len(suite.dataset.cases):,}"),
         text(listed([s.name for s in suite.scorers], 3), lines=2),
         text(listed(list(suite.prompts), 3), lines=2),
-        text(listed(models, 2), lines=2),
+        text(listed(models, 2), lines=3),
         _last(item),
     ]
 

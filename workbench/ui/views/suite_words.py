@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from workbench.analysis.frames import natural_key
-from workbench.analysis.wording import count, difference, listed, times
+from workbench.analysis.wording import count, difference, listed
 from workbench.evals.scorers import SCORERS, describe_scorers
 from workbench.evals.types import Case, Gate, ScorerSpec
 
@@ -65,9 +65,9 @@ def gate_words(gate: Gate, units: dict[str, str]) -> str:
         quality = f"is established as better than {gate.baseline}"
     limits = []
     if gate.max_cost_ratio is not None:
-        limits.append(f"costs at most {times(gate.max_cost_ratio)} as much")
+        limits.append(f"costs at most {gate.max_cost_ratio:g} times as much")
     if gate.max_latency_ratio is not None:
-        limits.append(f"takes at most {times(gate.max_latency_ratio)} as long")
+        limits.append(f"takes at most {gate.max_latency_ratio:g} times as long")
     parts = [f"on {gate.metric} it {quality}", *limits]
     return f"{gate.candidate} passes if {listed(parts)}."
 
@@ -120,7 +120,8 @@ def _extract_words(extract: Any) -> str:
 
 
 def _short(value: Any) -> str:
-    shown = value_text(value)
+    plain_list = isinstance(value, list) and all(isinstance(part, str | int | float) for part in value)
+    shown = listed([value_text(part) for part in value], 12) if plain_list else value_text(value)
     return shown if len(shown) <= 160 else shown[:157] + "…"
 
 
