@@ -40,7 +40,7 @@ VERDICT_COLOURS = {
 }
 ECDF_POINTS = 200
 _ROW_HEIGHT = 30
-_AXIS_HEIGHT = 48
+_AXIS_HEIGHT = 66
 _TITLES = {"score": "%", "seconds": "seconds", "usd": "USD", "count": "count"}
 
 

@@ -122,5 +122,4 @@ def _siblings(ws: Workspace, run: RunRecord, plan: Plan, record: CellRecord, kno
         return
     st.subheader("All answers to this case", anchor=False)
     versions, models = versions_and_models(plan)
-    table = drawn.cells_table(several_models=len(models) > 1, repeats=plan.repeats > 1)
-    drawn.cell_rows(table, records, versions=versions, models=models, units=known, first=0, run=run.id)
+    drawn.answer_rows(records, here=record.id, versions=versions, models=models, units=known, run=run.id)

@@ -102,7 +102,7 @@ def show_cells(ws: Workspace, record: RunRecord) -> None:
     if not total:
         st.caption("No cell matches.")
         return
-    with bar:
+    with bar, st.container(width="content"):
         offset, _ = pager(total, size=PAGE_SIZE, key=place, noun="cells")
     if offset != page * PAGE_SIZE:
         _, records = page_of(ws, record.id, plan, chosen, limit=PAGE_SIZE, offset=offset)

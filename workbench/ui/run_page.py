@@ -198,12 +198,13 @@ def _ended(ws: Workspace, record: RunRecord) -> None:
             drawn.error_groups(groups, record.id)
     if scorer is None:
         return
-    st.subheader("Results", anchor=False)
-    if len(results.scorers) > 1:
-        options = results.scorers
-        scorer = pick(
-            "Scorer", options, key=f"run_scorer_{record.id}", index=options.index(scorer), width=260
-        )
+    with st.container(horizontal=True, vertical_alignment="center", gap="medium", key="run_results"):
+        st.subheader("Results", anchor=False, width="content")
+        if len(results.scorers) > 1:
+            options = results.scorers
+            key = f"run_scorer_{record.id}"
+            at = options.index(scorer)
+            scorer = pick("Scorer", options, key=key, index=at, label_visibility="collapsed", width=260)
     drawn.quality(results, scorer)
     _slices(ws, record, results, scorer)
     _spending(results)

@@ -65,6 +65,39 @@ def cell_rows(
             row(table, str(record.id), ("runs", cell.case_id), cells, cell=record.id, at=place, **params)
 
 
+def answer_rows(
+    records: Sequence[CellRecord],
+    *,
+    here: int,
+    versions: Sequence[str],
+    models: Sequence[str],
+    units: dict[str, str],
+    **params: Any,
+) -> None:
+    """Draw all answers to one case, a row each; the one that is open (``here``) is marked."""
+    table = Table(
+        "answers",
+        "Version",
+        (
+            *([Column("Model", "minmax(0, 1fr)")] if len(models) > 1 else []),
+            Column("Scores", "minmax(0, 1.7fr)"),
+            Column("Output", "minmax(0, 3.2fr)"),
+            Column("Latency", "4.2rem", right=True),
+        ),
+        link_width=230,
+    )
+    with start(table):
+        for record in records:
+            cell = record.cell
+            nth = f", answer {cell.repeat + 1}" if any(r.cell.repeat for r in records) else ""
+            cells = [text(model_text(models[cell.model_index]), lines=3)] if len(models) > 1 else []
+            cells += [scores_html(record, units), _output_html(record)]
+            cells += [text(seconds(record.completion.latency_s) if record.completion.ok else "–")]
+            icon = ":material/arrow_right:" if record.id == here else None
+            link = ("runs", versions[cell.prompt_index] + nth)
+            row(table, str(record.id), link, cells, icon=icon, cell=record.id, **params)
+
+
 def scores_html(record: CellRecord, units: dict[str, str]) -> str:
     """Return a cell's scores as HTML: passed, failed, a number, or an error, each with its scorer's name."""
     if not record.completion.ok:
@@ -157,12 +190,14 @@ def score_list(record: CellRecord, units: dict[str, str]) -> None:
     """Draw every score with its reason."""
     if not record.scores:
         st.caption("Not scored yet.")
+    lines = []
     for score in record.scores:
         symbol, colour, value = verdict(score, units.get(score.scorer, "score"))
         word = value or ("passed" if score.passed else "failed")
         reason = score.error or score.reason
         head = f":{colour}[**{plain(f'{symbol} {word}'.strip())}**] &nbsp;**{plain(score.scorer)}**"
-        st.markdown(head + (f"  \n{plain(clean(reason)[:2000])}" if reason else ""))
+        lines.append(head + (f"  \n{plain(clean(reason)[:2000])}" if reason else ""))
+    st.markdown("  \n".join(lines))
 
 
 def messages(sent: Sequence[dict[str, str]]) -> None:

@@ -16,17 +16,15 @@ TABLE = Table(
     "runs",
     "Suite",
     (
-        Column("Status", "6.2rem"),
-        Column("Versions", "minmax(0, 1.6fr)"),
-        Column("Models", "minmax(0, 1.5fr)"),
-        Column("Result", "minmax(0, 1.7fr)"),
-        Column("Cells", "5.6rem", right=True),
+        Column("Status", "5.8rem"),
+        Column("Versions and models", "minmax(0, 2fr)"),
+        Column("Result", "minmax(0, 1.5fr)"),
+        Column("Cells", "5rem", right=True),
         Column("Cost", "4.6rem", right=True),
         Column("Time", "4.2rem", right=True),
-        Column("By", "minmax(0, 0.8fr)"),
-        Column("When", "5.4rem", right=True),
+        Column("When, by", "6rem", right=True),
     ),
-    link_width=170,
+    link_width=150,
 )
 
 
@@ -57,16 +55,16 @@ def _cells(item: RunRow) -> list[str]:
     done = f"{r.done:,}" if r.done == r.planned else f"{r.done:,} of {r.planned:,}"
     errors = text(f"{r.errors:,} errors", colour="red") if r.errors else ""
     result = text(eta_words(r), colour="gray") if r.active else headline_html(r, item.best)
+    versions = text(listed(item.versions, 3), lines=2, title=", ".join(item.versions))
+    models = [model_text(model) for model in item.models]
     return [
         status_html(r.status),
-        text(listed(item.versions, 3), lines=2, title=", ".join(item.versions)),
-        text(listed([model_text(m) for m in item.models], 2), lines=3, title=", ".join(item.models)),
+        versions + text(listed(models, 2), lines=2, title=", ".join(models), colour="gray"),
         result or text(r.message or "–", colour="gray", lines=2),
         text(done) + errors,
         text(money(r.cost_usd) if r.cost_usd is not None or r.cost_unknown else "–"),
         text(seconds(r.active_s) if r.active_s else "–"),
-        text(r.author),
-        text(ago(r.created_at), title=f"{when(r.created_at)} · {r.id}"),
+        text(ago(r.created_at), title=f"{when(r.created_at)} · {r.id}") + text(r.author, colour="gray"),
     ]
 
 

@@ -32,8 +32,8 @@ def headline_html(record: RunRecord, best: str | None) -> str | None:
     status = (record.gate or {}).get("status")
     if status in GATE:
         colour, symbol = GATE[status]
-        return mark(f"gate {status}", colour, symbol) + (text(best) if best else "")
-    return text(best) if best else None
+        return mark(f"gate {status}", colour, symbol) + (text(best, lines=2) if best else "")
+    return text(best, lines=2) if best else None
 
 
 def best_words(summary: Any) -> str | None:
