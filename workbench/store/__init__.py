@@ -47,6 +47,22 @@ class Store:
         self.playground = PlaygroundRepository(self.engine)
         self.releases = ReleaseRepository(self.engine)
 
+    @property
+    def location(self) -> str:
+        """Where the database is: the file's path, or an address without user, password and options."""
+        url = self.engine.url
+        if url.get_backend_name() == "sqlite":
+            return url.database or "in memory"
+        port = f":{url.port}" if url.port else ""
+        return f"{url.get_backend_name()}://{url.host or 'localhost'}{port}/{url.database or ''}"
+
+    @property
+    def schema(self) -> str:
+        """The version of the tables. An open database always has the one that this Workbench writes."""
+        from workbench.store.migrations import HEAD
+
+        return HEAD
+
     def close(self) -> None:
         """Close every connection."""
         self.engine.dispose()

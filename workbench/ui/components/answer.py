@@ -24,12 +24,14 @@ _HTML = """
 """
 
 _CSS = """
-.answer { --quiet: color-mix(in srgb, var(--st-text-color) 66%, transparent); font-family: var(--st-font); color: var(--st-text-color); line-height: 1.5;
-  border: 1px solid var(--st-border-color); border-radius: var(--st-base-radius); overflow: hidden; container-type: inline-size; }
+.answer { --quiet: color-mix(in srgb, var(--st-text-color) 66%, transparent);
+  font-family: var(--st-font); color: var(--st-text-color); line-height: 1.5;
+  border: 1px solid var(--st-border-color); border-radius: var(--st-base-radius); overflow: hidden;
+  container-type: inline-size; }
 header { display: flex; gap: 0.5rem; align-items: center; padding: 0.5rem 0.75rem 0.4rem; min-height: 3.4rem;
   box-sizing: border-box; }
 /* In a narrow card the longest model name takes two lines; the numbers below stay in one row with the others. */
-@container (max-width: 400px) { header { min-height: 4.7rem; align-items: flex-start; } }
+@container (max-width: 400px) { header { min-height: 5rem; align-items: flex-start; } }
 .who { flex: 1; min-width: 0; line-height: 1.3; overflow-wrap: anywhere; }
 .title { font-weight: 600; display: block; }
 .model { font-size: 0.8125rem; color: var(--quiet); }
@@ -56,6 +58,7 @@ button:hover, button:focus-visible { border-color: var(--st-primary-color); colo
 .error.calm { color: var(--st-orange-text-color); background: var(--st-orange-background-color); }
 .text { padding: 0.6rem 0.75rem 0.75rem; white-space: pre-wrap; overflow-wrap: anywhere; min-height: 6rem;
   max-height: 65vh; overflow-y: auto; box-sizing: border-box; outline-offset: -2px; tab-size: 4; }
+.error:not([hidden]) + .text { padding-top: 0; }
 .text:focus-visible { outline: 1px solid var(--st-primary-color); }
 .text.hint { color: var(--quiet); }
 .text.running::after { content: "\\2009\\258D"; color: var(--st-primary-color); }
