@@ -11,10 +11,12 @@ from pathlib import Path
 
 import pytest
 from browser_path import browser_path
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 from support.browser import FLAGS, AppServer, Faults, copy_samples, start_app
 
 SIZE = {"width": 1440, "height": 900}
+# A busy machine may take long to draw a page; what is there at once is not waited for.
+expect.set_options(timeout=20_000)
 
 
 def _serve(folder: Path, *, samples: bool) -> Iterator[AppServer]:

@@ -111,9 +111,9 @@ class Form:
             BadInput: Parameters, schema or a default cannot be read; the message says which.
         """
         parameters = self.parse_more_parameters()
-        for name, text in (("temperature", self.temperature), (self.max_tokens_name, self.max_tokens)):
+        for key, text in (("temperature", self.temperature), (self.max_tokens_name, self.max_tokens)):
             if text.strip():
-                parameters[name] = _number(name, text)
+                parameters[key] = _number(key, text)
         return Prompt(
             name=name,
             messages=tuple(PromptMessage(m.role, m.content, m.extra) for m in self.messages),  # type: ignore[arg-type]
