@@ -32,8 +32,9 @@ class Length:
 
     A word is what stands between spaces and holds a letter or digit; in Chinese and Japanese each character
     counts as one. Characters are those that a reader sees, without white space at both ends. A sentence ends with
-    ``.``, ``!``, ``?``, ``…`` or their Chinese and Japanese forms, not after a usual abbreviation or an initial;
-    a line of its own, such as a heading or a bullet, is a sentence too.
+    ``.``, ``!``, ``?``, ``…`` or their Chinese and Japanese forms, but ``.`` and ``…`` do not end it after a usual
+    abbreviation or an initial, or before a small letter; a line of its own, such as a heading or a bullet, is a
+    sentence too.
     """
 
     unit: Annotated[Literal["words", "characters", "sentences"], Field(description="What is counted")] = (
@@ -81,19 +82,22 @@ def count_sentences(text: str) -> int:
 def _sentences_of(line: str) -> int:
     count, start = 0, 0
     for end in _SENTENCE_END.finditer(line, timeout=TIMEOUT_S):
-        if _only_abbreviated(line[start : end.start()], end["marks"], line[end.end() : end.end() + 2]):
+        if _goes_on(line[start : end.start()], end["marks"], line[end.end() : end.end() + 2]):
             continue
         count += any(map(str.isalnum, line[start : end.start()]))
         start = end.end()
     return count + any(map(str.isalnum, line[start:]))
 
 
-def _only_abbreviated(before: str, marks: str | None, after: str) -> bool:
-    if marks != "." or not after:
+def _goes_on(before: str, marks: str | None, after: str) -> bool:
+    """Whether these marks end an abbreviation, or a pause after which the sentence goes on in small letters."""
+    if marks is None or set(marks) & set("!?") or not after:
         return False
+    if after.strip()[:1].islower():
+        return True
     word = (before[-20:].split() or [""])[-1].lstrip("([\"'“‘")
     initial = len(word) == 1 and word.isupper() and word != "I"
-    return initial or bool(_ABBREVIATION.fullmatch(word)) or after.strip()[:1].islower()
+    return initial or bool(_ABBREVIATION.fullmatch(word))
 
 
 _COUNTERS = {"words": count_words, "characters": count_characters, "sentences": count_sentences}
