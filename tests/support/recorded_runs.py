@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 from support.real_data import write_prompt, write_rows, write_suite
+from workbench.jobs import process, worker
 from workbench.workspace import Workspace
 
 COLOURS = ("red", "green", "blue", "white")
@@ -69,7 +71,9 @@ def right(number: int, *, wrong: Sequence[int] = (), says: str = "grey") -> list
 
 
 def run_colours(ws: Workspace, **options: Any) -> str:
-    """Run the suite and return the run's id."""
-    record = ws.runs.follow(ws.runs.start("colours", **options).id)
+    """Run the suite in this process, which is quicker than one of its own, and return the run's id."""
+    with mock.patch.object(process, "launch", lambda root, state, run_id: worker.main([str(root), run_id])):
+        started = ws.runs.start("colours", **options)
+    record = ws.runs.get(started.id)
     assert record.status == "complete", record
     return record.id

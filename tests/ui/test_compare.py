@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -11,29 +11,15 @@ from support.recorded_runs import colours_workspace, right, run_colours
 
 from workbench.workspace import Workspace
 
-MAIN = Path(__file__).resolve().parents[2] / "workbench" / "ui" / "main.py"
 EVIL = "<img src=x onerror=alert(1)> **bold** $x$ \x1b[31mred\x1b[0m"
 
 Open = Callable[..., AppTest]
 
 
 @pytest.fixture
-def open_page(monkeypatch: pytest.MonkeyPatch) -> Iterator[Open]:
+def open_page(open_screen: Open) -> Open:
     """Open the page on a workspace: ``open_page(ws, a=…, b=…)``."""
-    import streamlit as st
-
-    def open_(ws: Workspace, **params: str) -> AppTest:
-        monkeypatch.setenv("WORKBENCH_ROOT", str(ws.root))
-        at = AppTest.from_file(str(MAIN), default_timeout=30).run()
-        at.switch_page("screens/compare.py")
-        for name, value in params.items():
-            at.query_params[name] = value
-        at.run()
-        assert not at.exception
-        return at
-
-    yield open_
-    st.cache_resource.clear()
+    return lambda ws, **params: open_screen(ws, "compare", **params)
 
 
 @pytest.fixture(scope="module")

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
+from workbench.delivery.evidence import Evidence
 from workbench.errors import NotFound
 
 if TYPE_CHECKING:
-    from workbench.delivery.evidence import Evidence
     from workbench.store import RunRecord
     from workbench.workspace import PromptVersion, Workspace
 
@@ -41,15 +41,15 @@ def _runs_with(
     return _ws.releases.runs_with(_version)
 
 
-def evidence(ws: Workspace, version: PromptVersion, run_id: str | None) -> Evidence | None:
-    """Return what a run found about a version; None where no run holds it.
+def evidence(ws: Workspace, version: PromptVersion, run_id: str | None) -> Evidence:
+    """Return what a run found about a version; an empty one where there is no run.
 
     Raises:
         BadInput: The run does not hold the version.
         NotFound: There is no such run.
     """
     if run_id is None:
-        return None
+        return Evidence()
     return _evidence(str(ws.root), version.sha256, ws.runs.fingerprint(run_id), ws, version)
 
 
@@ -60,8 +60,8 @@ def _evidence(
     fingerprint: tuple[str | int | None, ...],
     _ws: Workspace,
     _version: PromptVersion,
-) -> Evidence | None:
-    return _ws.releases.evidence(_version, str(fingerprint[0]))
+) -> Evidence:
+    return _ws.releases.evidence(_version, str(fingerprint[0])) or Evidence()
 
 
 def remembered_repo(ws: Workspace, prompt: str) -> str:

@@ -45,8 +45,10 @@ def show_page() -> None:
             path=param("path") or "",
             set_params=set_params,
         )
-        evidence = _evidence(ws, version, run_id)
-        _release(ws, version, evidence, chosen.repo, chosen.path)
+        with faults():
+            # Without its evidence a release would say something else than what was asked for: none is offered.
+            evidence = releasing.evidence(ws, version, run_id)
+            _release(ws, version, evidence, chosen.repo, chosen.path)
         release_views.draw_past(ws.releases.list())
 
 
@@ -61,13 +63,7 @@ def _version(ws: Workspace) -> PromptVersion:
         return releasing.version_of(ws, None)
 
 
-def _evidence(ws: Workspace, version: PromptVersion, run_id: str | None) -> Evidence | None:
-    with faults():
-        return releasing.evidence(ws, version, run_id)
-    return None
-
-
-def _release(ws: Workspace, version: PromptVersion, evidence: Evidence | None, repo: str, path: str) -> None:
+def _release(ws: Workspace, version: PromptVersion, evidence: Evidence, repo: str, path: str) -> None:
     plan, problem = None, None
     if repo:
         try:
@@ -94,12 +90,12 @@ def _release(ws: Workspace, version: PromptVersion, evidence: Evidence | None, r
             _act(ws, version, evidence, plan, repo)
 
 
-def _reasons(ws: Workspace, version: PromptVersion, evidence: Evidence | None) -> None:
-    gate = ws.runs.get(evidence.run_id).gate if evidence and evidence.run_id else None
+def _reasons(ws: Workspace, version: PromptVersion, evidence: Evidence) -> None:
+    gate = ws.runs.get(evidence.run_id).gate if evidence.run_id else None
     with st.container(border=True, key="release_evidence"):
         release_views.draw_evidence(evidence, gate)
         with st.container(horizontal=True):
-            if evidence is None or evidence.run_id is None:
+            if evidence.run_id is None:
                 page_link("suites", "Run a suite on it", icon=":material/play_arrow:")
             elif evidence.baseline:
                 page_link(
@@ -113,9 +109,7 @@ def _reasons(ws: Workspace, version: PromptVersion, evidence: Evidence | None) -
                 page_link("runs", "Open the run", icon=":material/timeline:", run=evidence.run_id)
 
 
-def _act(
-    ws: Workspace, version: PromptVersion, evidence: Evidence | None, plan: ReleasePlan, repo: str
-) -> None:
+def _act(ws: Workspace, version: PromptVersion, evidence: Evidence, plan: ReleasePlan, repo: str) -> None:
     with st.container(border=True, key="release_effect"):
         if plan.already:
             release_views.draw_delivered(plan)
@@ -126,7 +120,7 @@ def _act(
         )
         if pressed:
             with faults():
-                run_id = evidence.run_id if evidence else None
+                run_id = evidence.run_id
                 result = ws.releases.make(plan, version.title, repo, run_id=run_id)
                 toast_later(result.sentence)
                 # What was typed or found by itself becomes part of the address, so that a reload shows the same.

@@ -32,10 +32,10 @@ def draw_change(plan: ReleasePlan) -> None:
     draw(text_box(esc(plan.message), label="Commit message"), label="Commit message")
 
 
-def draw_evidence(evidence: Evidence | None, gate: dict[str, Any] | None) -> None:
+def draw_evidence(evidence: Evidence, gate: dict[str, Any] | None) -> None:
     """Draw what stands behind the version; where nothing does, say so."""
     st.markdown("**Evidence**")
-    if evidence is None or evidence.empty:
+    if evidence.empty:
         st.markdown(":orange[:material/warning:] No evaluation stands behind this version.")
         st.caption("It can be released all the same; the commit says plainly that there is no evidence.")
         return
