@@ -34,6 +34,7 @@ _NO_NETWORK = (
 _PREFIX = re.compile(
     r"^\s*(?:litellm\.)?[\w-]*(?:Error|Exception|Timeout)\w*(?: \w+Error)?\s*[:-]\s*", re.IGNORECASE
 )
+_OBJECT = re.compile(r" ?ssl:(?:<[^<>]{0,100}>|\w+)")
 _PREFIX_CODE = re.compile(r"^Error code: \d+ - ")
 _KIND_BY_STATUS: dict[int, ErrorKind] = {
     400: "bad_request",
@@ -103,6 +104,7 @@ def provider_words(problem: BaseException, secrets: Iterable[str] = ()) -> str:
         text = text.split(noise, 1)[0]
     while (shorter := _PREFIX.sub("", text, count=1)) != text:
         text = shorter
+    text = _OBJECT.sub("", text)
     text = _PREFIX_CODE.sub("", scrub(" ".join(text.split()), secrets)).strip(" .:")
     if not any(letter.isalpha() for letter in text.removeprefix("b'")):
         return ""

@@ -192,6 +192,7 @@ class Recordings:
     def __init__(self, root: Path | None) -> None:
         self._root = root
         self._files: dict[Path, RecordedFile] = {}
+        self._broken: dict[Path, DatasetError] = {}
 
     def answer(self, request: Request) -> Completion:
         """Return the recorded answer to a request, or the typed error in its place.
@@ -206,18 +207,35 @@ class Recordings:
                 hint="choose another model here",
             )
         try:
-            path = recorded_path(request.model, request.prompt_name, self._root)
-            if path not in self._files:
-                self._files[path] = RecordedFile(path)
+            file = self._file(recorded_path(request.model, request.prompt_name, self._root))
         except DatasetError as problem:
-            raise CompletionError(problem.message, kind="missing_recording", hint=problem.hint) from None
-        return self._files[path].completion(request.case_id, request.repeat)
+            where = f" ({_place(problem)})" if problem.file else ""
+            raise CompletionError(
+                f"{problem.message}{where}", kind="missing_recording", hint=problem.hint
+            ) from None
+        return file.completion(request.case_id, request.repeat)
+
+    def _file(self, path: Path) -> RecordedFile:
+        if path in self._broken:  # read once, however many cases ask for it
+            raise self._broken[path]
+        if path not in self._files:
+            try:
+                self._files[path] = RecordedFile(path)
+            except DatasetError as problem:
+                self._broken[path] = problem
+                raise
+        return self._files[path]
 
     def close(self) -> None:
         """Close the files."""
         for file in self._files.values():
             file.close()
         self._files.clear()
+
+
+def _place(problem: DatasetError) -> str:
+    name = Path(problem.file or "").name
+    return f"{name}, line {problem.line}" if problem.line else name
 
 
 def _key(row: dict[str, Any], path: Path, line: int) -> tuple[str, int]:
