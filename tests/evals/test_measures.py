@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -44,6 +46,7 @@ def test_characters_are_those_that_a_reader_sees(text, count):
         ("今天很好。他来了！", 2),
         ("- one point\n- another.\n\n", 2),
         ("Wait... what?", 1),
+        ("He said no. See No. 5 on p. 7 at 5 p.m. Then go.", 3),
         ("...", 0),
         ("1. First.\n2. Second.", 2),
     ],
@@ -59,6 +62,13 @@ def test_length_passes_within_its_limits_and_says_by_how_much_it_missed():
     assert (
         score({**entry, "unit": "sentences"}, "One.").reason == "it has 1 sentence and must have at least 2"
     )
+
+
+def test_a_text_of_a_megabyte_is_counted_within_seconds():
+    start = time.monotonic()
+    for text in ("a. " * 300_000, "A. B. " * 150_000, "..! " * 250_000, "“" * 1_000_000, "一" * 300_000):
+        count_sentences(text), count_words(text), count_characters(text)
+    assert time.monotonic() - start < 30
 
 
 @pytest.mark.parametrize("entry", [{}, {"min": 3, "max": 2}, {"max": -1}, {"max": 3, "unit": "lines"}])

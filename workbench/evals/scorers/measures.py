@@ -16,10 +16,9 @@ from workbench.evals.types import ScoringInput
 _SPACELESS = regex.compile(r"[\p{Han}\p{Hiragana}\p{Katakana}]")
 _GRAPHEME = regex.compile(r"\X")
 _ABBREVIATION = regex.compile(
-    r"mrs?|ms|dra?|prof|st|vs|etc|e\.g|i\.e|no|nr|inc|ltd|co|jr|sra?|approx|dept|fig|vol|pp?|a\.m|p\.m|z\.b|d\.h"
-    r"|bzw|ca|usw|núm",
-    regex.IGNORECASE,
+    r"mrs?|ms|dra?|sra?|prof|st|vs|e\.g|i\.e|approx|z\.b|d\.h|bzw|ca", regex.IGNORECASE
 )
+_BEFORE_NUMBER = regex.compile(r"no|nr|fig|vol|pp?", regex.IGNORECASE)
 #: The end of a sentence: its marks, what closes around them, and then a space or the end of the text.
 _SENTENCE_END = regex.compile(r"(?P<marks>[.!?…]+)[\"'”’»)\]*_]*(?=\s|$)|[。！？｡]+[」』”’）]*")
 _MARKUP = regex.compile(r"^\s*(?:[-*•#>]+|\d{1,3}[.)])\s+")
@@ -82,7 +81,8 @@ def count_sentences(text: str) -> int:
 def _sentences_of(line: str) -> int:
     count, start = 0, 0
     for end in _SENTENCE_END.finditer(line, timeout=TIMEOUT_S):
-        if _goes_on(line[start : end.start()], end["marks"], line[end.end() : end.end() + 2]):
+        before = line[max(start, end.start() - 20) : end.start()]
+        if _goes_on(before, end["marks"], line[end.end() : end.end() + 2].strip()):
             continue
         count += any(map(str.isalnum, line[start : end.start()]))
         start = end.end()
@@ -93,11 +93,10 @@ def _goes_on(before: str, marks: str | None, after: str) -> bool:
     """Whether these marks end an abbreviation, or a pause after which the sentence goes on in small letters."""
     if marks is None or set(marks) & set("!?") or not after:
         return False
-    if after.strip()[:1].islower():
-        return True
-    word = (before[-20:].split() or [""])[-1].lstrip("([\"'“‘")
+    word = (before.split() or [""])[-1].lstrip("([\"'“‘")
     initial = len(word) == 1 and word.isupper() and word != "I"
-    return initial or bool(_ABBREVIATION.fullmatch(word))
+    numbered = after[:1].isdigit() and _BEFORE_NUMBER.fullmatch(word)
+    return after[:1].islower() or initial or bool(numbered or _ABBREVIATION.fullmatch(word))
 
 
 _COUNTERS = {"words": count_words, "characters": count_characters, "sentences": count_sentences}
