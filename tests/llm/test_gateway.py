@@ -339,7 +339,7 @@ def test_a_process_that_called_models_ends_at_once_and_quietly():
     ended = time.time()
     text, finished = process.stdout.split()
     assert (process.returncode, text) == (0, "done"), process.stderr
-    assert ended - float(finished) < 5
+    assert ended - float(finished) < 30  # a busy machine is slow to end; whoever waits for the call takes 60
     assert "nclosed" not in process.stderr and "Traceback" not in process.stderr
 
 

@@ -1,0 +1,81 @@
+"""What a call costs: by the bundled table, to the published cent, and unknown where something is unknown."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+from workbench.llm import prices
+from workbench.llm.prices import estimate_cost, price_per_million, price_source
+from workbench.llm.types import Usage
+
+TABLE = {
+    "tiered": {
+        "litellm_provider": "maker",
+        "input_cost_per_token": 1e-6,
+        "input_cost_per_token_above_200k_tokens": 2e-6,
+        "output_cost_per_token": 10e-6,
+        "output_cost_per_token_above_200k_tokens": 15e-6,
+        "cache_read_input_token_cost": 0.1e-6,
+        "cache_creation_input_token_cost": 1.25e-6,
+    },
+    "plain": {"litellm_provider": "maker", "input_cost_per_token": 1e-6, "output_cost_per_token": 2e-6},
+    "free": {"litellm_provider": "maker", "input_cost_per_token": 0.0, "output_cost_per_token": 0.0},
+    "half": {"litellm_provider": "maker", "input_cost_per_token": 1e-6},
+}
+
+
+@pytest.fixture
+def table(monkeypatch):
+    monkeypatch.setattr(prices, "price_table", lambda: TABLE)
+
+
+@pytest.mark.parametrize(
+    ("model", "usage", "usd"),
+    [
+        ("maker/plain", Usage(input=1000, output=500), 0.002),
+        ("maker/tiered", Usage(input=100, cache_read=900, output=10), 0.00029),
+        ("maker/tiered", Usage(input=100, cache_write=900, output=0), 0.001225),
+        ("maker/plain", Usage(input=100, cache_read=900, output=0), 0.001),  # no rate of its own: as input
+        ("maker/plain", Usage(input=0, output=100, reasoning=90), 0.0002),  # reasoning is within the output
+        ("maker/tiered", Usage(input=200_000, output=1000), 0.21),
+        ("maker/tiered", Usage(input=200_001, output=1000), 0.415002),  # the whole call, not the part above
+        ("maker/tiered", Usage(input=1, cache_read=250_000, output=0), 0.025002),
+        ("maker/free", Usage(input=9, output=9), 0.0),
+        ("offline/rules", Usage(), 0.0),
+    ],
+)
+def test_each_token_is_billed_once_at_its_own_rate(table, model, usage, usd):
+    assert estimate_cost(model, usage) == pytest.approx(usd, rel=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("model", "usage"),
+    [
+        ("maker/of-tomorrow", Usage(input=10, output=10)),
+        ("another/plain", Usage(input=10, output=10)),
+        ("maker/half", Usage(input=10, output=10)),
+        ("maker/plain", Usage(input=None, output=10)),
+        ("maker/plain", Usage(input=10, output=None)),
+    ],
+)
+def test_an_unknown_price_or_count_is_unknown_never_nothing(table, model, usage):
+    assert estimate_cost(model, usage) is None
+
+
+def test_the_bundled_table_knows_the_usual_models_and_its_version_is_kept():
+    assert price_per_million("openai/gpt-4o-mini") == (0.15, 0.6) == price_per_million("gpt-4o-mini")
+    assert price_per_million("anthropic/claude-sonnet-4-5") == (3.0, 15.0)
+    assert price_per_million("ollama/llama-of-mine") == (None, None)
+    assert price_source()["source"] == "litellm" and price_source()["version"][0].isdigit()
+
+
+def test_prices_are_read_without_importing_litellm():
+    code = (
+        "import sys; from workbench.llm.prices import price_table; "
+        "print(len(price_table()) > 1000, 'litellm' in sys.modules)"
+    )
+    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert found.stdout.split() == ["True", "False"]
