@@ -66,7 +66,7 @@ class PlaygroundRepository(Repository):
             .limit(limit)
         )
         with self._read() as connection:
-            return list(connection.execute(query).tuples())
+            return [tuple(row) for row in connection.execute(query)]
 
     def remember_form(self, prompt: str, content: dict[str, Any]) -> None:
         """Keep what stands in the form of a prompt."""

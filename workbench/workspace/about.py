@@ -39,7 +39,7 @@ def about(workspace: Workspace) -> About:
     return About(
         root=str(workspace.root),
         database=place,
-        database_bytes=os.path.getsize(place) if os.path.isfile(place) else None,
+        database_bytes=_bytes(place),
         database_given=bool(os.environ.get(DATABASE_VARIABLE, "").strip()),
         schema=workspace.store.schema,
         author=current_author(),
@@ -50,6 +50,12 @@ def about(workspace: Workspace) -> About:
             **{name: version for name in _LIBRARIES if (version := _version(name))},
         },
     )
+
+
+def _bytes(place: str) -> int | None:
+    """Return the size of a database file, with what SQLite has not yet written back into it."""
+    files = [name for name in (place, f"{place}-wal") if os.path.isfile(name)]
+    return sum(os.path.getsize(name) for name in files) if files else None
 
 
 def _version(library: str) -> str | None:

@@ -49,13 +49,13 @@ def model_table(models: Sequence[ModelStatus]) -> None:
         alt="The models, whether each is usable, and why not",
         column_config={
             "Model": st.column_config.TextColumn(width=350),
-            "State": st.column_config.TextColumn(width="small"),
-            "Why": st.column_config.TextColumn(width="large"),
+            "State": st.column_config.TextColumn(width=90),
+            "Why": st.column_config.TextColumn(width=250),
             "Window": st.column_config.NumberColumn(
-                format="localized", width="small", help="The most tokens that it reads."
+                format="localized", width=90, help="The most tokens that it reads."
             ),
-            "In": st.column_config.NumberColumn("In, $/M", format="%.2f", width="small", help=price),
-            "Out": st.column_config.NumberColumn("Out, $/M", format="%.2f", width="small", help=price),
+            "In": st.column_config.NumberColumn("In, $/M", format="%.2f", width=80, help=price),
+            "Out": st.column_config.NumberColumn("Out, $/M", format="%.2f", width=80, help=price),
         },
     )
 
