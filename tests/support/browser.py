@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import shutil
 import socket
 import subprocess
 import sys
@@ -17,7 +16,20 @@ from urllib.parse import urlencode, urlsplit
 
 from playwright.sync_api import ConsoleMessage, Locator, Page, Request
 
-REPO = Path(__file__).resolve().parents[2]
+from support.samples import REPO, copy_samples
+
+__all__ = [
+    "AppServer",
+    "Faults",
+    "copy_samples",
+    "fill",
+    "picture",
+    "press",
+    "start_app",
+    "visit",
+    "wait_idle",
+    "widget",
+]
 START_TIMEOUT_S = 60
 IDLE_TIMEOUT_MS = 30_000
 FLAGS = (
@@ -90,13 +102,6 @@ class AppServer:
             except subprocess.TimeoutExpired:
                 self.process.kill()
                 self.process.wait(timeout=10)
-
-
-def copy_samples(root: Path) -> Path:
-    """Make a workspace with the sample prompts and suites; return its folder."""
-    for part in ("prompts", "evals"):
-        shutil.copytree(REPO / part, root / part)
-    return root
 
 
 def free_port() -> int:

@@ -12,6 +12,11 @@ from workbench.ui.state import PAGES, screen, settle
 ICON = Path(__file__).with_name("icon.svg")
 st.set_page_config(page_title="Workbench", page_icon=str(ICON), layout="wide")
 settle()
+# Streamlit marks a link to the page itself as if it were a tab; within a page it is a link like any other.
+st.html(
+    "<style>[data-testid='stMain'] [data-testid='stPageLink'] a:not(:hover):not(:focus-visible)"
+    "{background:transparent} .st-key-back a{margin-left:-0.5rem}</style>"
+)
 
 pages = [
     st.Page(screen(name), title=page.title, icon=page.icon, url_path=name, help=page.purpose)

@@ -120,6 +120,22 @@ class PromptActions:
         self.form.variables.pop(name, None)
         self.keep()
 
+    # -- values for the preview ------------------------------------------------------------------------
+
+    @property
+    def values(self) -> dict[str, str]:
+        """What was typed for each variable, to try the prompt with."""
+        return st.session_state.setdefault(f"_values:{self.name}", {})
+
+    def value_key(self, variable: str) -> str:
+        """Return the key of a variable's field, which changes when a case fills the fields."""
+        return f"{self.key('prompt_value')}_{st.session_state.get(f'_filled:{self.name}', 0)}_{variable}"
+
+    def fill(self, values: dict[str, str]) -> None:
+        """Take the values of a case."""
+        self.values.update(values)
+        st.session_state[f"_filled:{self.name}"] = st.session_state.get(f"_filled:{self.name}", 0) + 1
+
     # -- messages --------------------------------------------------------------------------------------
 
     def _message(self, id: str) -> FormMessage | None:
@@ -198,8 +214,10 @@ class PromptActions:
 
         def forget() -> None:
             edits.discard(self.workspace, self.editing)
+            if self.editing.base is None:
+                st.query_params.clear()
             st.session_state.pop(self._key, None)
-            toast_later("The edits are gone")
+            toast_later("The unsaved edits are gone")
 
         self._attempt(forget)
 

@@ -100,7 +100,7 @@ export default function (component) {
   if (!data.keep) {
     if (area.value === data.value) forget(data.slot)
     else if (!fresh) remember(data.slot, area.value, mine.bases)
-  }
+  } else if (fresh && data.value) remember(data.slot, data.value, [])
 
   if (data.lines) area.style.minHeight = `calc(${data.lines} * 1.5em + 1.1rem + 2px)`
   if (data.tallest) area.style.maxHeight = `${data.tallest}vh`

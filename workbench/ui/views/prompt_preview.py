@@ -27,7 +27,7 @@ def values(
         variables: Declared and used.
         given: What was typed, by name.
         slot: Under which name the browser keeps the values.
-        key: Makes a widget's key.
+        key: Returns the key of a variable's field.
         on_value: Called with a name and what was typed.
     """
     for index, variable in enumerate(variables):
@@ -38,7 +38,7 @@ def values(
             text_editor(
                 f"Value of {variable.name}",
                 given.get(variable.name, ""),
-                key=key(f"prompt_value_{variable.name}"),
+                key=key(variable.name),
                 on_text=partial(on_value, variable.name),
                 placeholder=default or variable.description or "a value to try",
                 lines=1,

@@ -28,6 +28,7 @@ def history(versions: Sequence[PromptVersion], chosen: int, *, on_choose: Callab
                     key=f"prompt_open_version_{version.number}",
                     type="tertiary",
                     icon=":material/arrow_right:" if here else None,
+                    icon_position="right",
                     on_click=on_choose,
                     args=(version.number,),
                 )
