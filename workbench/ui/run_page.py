@@ -38,7 +38,8 @@ def show_run(ws: Workspace, run_id: str) -> None:
     action = header(record.suite, f"Run {record.id}, started by {record.author} {ago(record.created_at)}")
     with link_bar("run_bar"):
         page_link("runs", "All runs", icon=":material/arrow_back:")
-        badge(record.status)
+        if not record.active:
+            badge(record.status)
         page_link("suites", "The suite", icon=":material/checklist:", suite=record.suite)
         st.caption(plain(_facts(record, full.plan)), width="content")
     if record.message:
@@ -66,6 +67,7 @@ def _follow(ws: Workspace, run_id: str) -> None:
         if not record.active:
             st.rerun()
         with st.container(border=True, key="run_progress"):
+            badge(record.status)
             run_numbers.progress(record)
             if record.cancel_requested:
                 st.caption("Stopping. Answers on their way are paid for, so they are waited for and kept.")

@@ -70,7 +70,13 @@ def eta_words(record: RunRecord) -> str:
     if record.status == "queued":
         return "waiting to begin"
     left = record.eta_s
-    return "just begun" if left is None else f"about {seconds(left)} left" if left >= 1 else "nearly done"
+    return (
+        "waiting for the first answer"
+        if left is None
+        else f"about {seconds(left)} left"
+        if left >= 1
+        else "nearly done"
+    )
 
 
 def rate_words(record: RunRecord) -> str:
