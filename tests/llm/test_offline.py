@@ -154,6 +154,35 @@ def test_what_the_prompt_asks_for_is_what_the_summary_keeps() -> None:
     assert "14 April" in summary and "Ben: I will fix" in summary and "morning" not in summary
 
 
+def test_a_summary_leaves_out_what_it_is_told_to_and_names_a_speaker_once_in_a_row() -> None:
+    prompt = (
+        "Summarise in at most four sentences. Say what was decided and who will do what. "
+        "Leave out greetings and small talk. Answer with only the summary."
+    )
+    summary = ask(prompt, MEETING + "\nBen: It takes an hour.")
+    assert not {"morning", "weekend", "thanks", "Lunch"} & set(summary.replace(".", " ").split())
+    assert summary.count("Ben:") == 1 and "by Friday. It takes" in summary
+
+
+@pytest.mark.parametrize(
+    ("prompt", "text", "wanted"),
+    [
+        ("Is this a complaint? Answer only with yes or no.", "The zip broke", "yes"),
+        ("Label it as positive, negative or neutral. Answer with only the label.", "I hate the slow app", "negative"),
+        ("Label it as positive, negative or neutral. Answer with only the label.", "It is a tent", "neutral"),
+        ("Extract the name and email from the mail as JSON. Only JSON.", "I am Ana Pop, a@b.example",
+         '{"name": "Ana Pop", "email": "a@b.example"}'),
+    ],
+)  # fmt: skip
+def test_requests_that_people_try_first_get_what_they_ask_for(prompt: str, text: str, wanted: str) -> None:
+    assert ask(prompt, text) == wanted
+
+
+def test_a_question_that_it_cannot_answer_is_not_answered_as_if_it_could() -> None:
+    said = answer([{"role": "user", "content": "What is the capital of France?"}]).text
+    assert "stand-in" in said and "Paris" not in said
+
+
 @given(TEXTS, st.integers(1, 40))
 def test_a_word_limit_holds_for_any_text(text: str, limit: int) -> None:
     summary = ask(f"Summarise in at most {limit} words. Answer with only the summary.", text)

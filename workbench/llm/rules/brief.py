@@ -221,7 +221,9 @@ def _fallback(instructions: str, labels: tuple[Item, ...]) -> str | None:
         for label in labels:
             if re.search(rf"(?<!\w){re.escape(label.name.lower())}(?!\w)", tail):
                 return label.name
-    return next((x.name for x in labels if x.name.lower() in {"other", "unknown", "none", "general"}), None)
+    return next(
+        (x.name for x in labels if x.name.lower() in {"other", "unknown", "none", "general", "neutral"}), None
+    )
 
 
 def _limits(instructions: str, examples: tuple[Example, ...]) -> Limits:

@@ -29,6 +29,7 @@ _INLINE_LABELS = tuple(
         r"[^:.\n]{0,80}:[ \t]*([^\n]+)",
         r"\b(?:one of|either|choose between|choose from|pick from)[ \t]+([^:\n]+)",
         r"\b(?:classify|categori[sz]e|sort|label|triage|route)\b[^:.\n]{0,60}\b(?:as|into|to)[ \t]+([^:\n]+)",
+        r"\b(?:answer|reply|respond)\b[^:.\n]{0,40}?\b(yes or no|yes/no|true or false|true/false)\b",
     )
 )
 _INLINE_FIELDS = tuple(
@@ -37,6 +38,8 @@ _INLINE_FIELDS = tuple(
         r"\b(?:fields?|keys?|properties)\b[^:.\n]{0,50}:[ \t]*([^\n]+)",
         r"\b(?:fields|keys|properties)(?: named| called)?[ \t]+([^:\n]+)",
         r"\bjson\b[^:.\n]{0,40}\b(?:with|containing|having)[ \t]+(?:the[ \t]+)?([^:\n]+)",
+        r"\b(?:extract|return)[ \t]+([^:.\n]{3,80}?)(?:[ \t]+(?:from|of)\b[^:.\n]{0,40}?)?"
+        r"[ \t]+(?:as|in|to)[ \t]+json\b",
     )
 )
 _PARTS = re.compile(r"\{([\w, ]{3,200})\}")
@@ -46,6 +49,11 @@ _LEAD = re.compile(r"^(?:or|and|the|a|an|either)[ \t]+", re.I)
 _KEY = re.compile(
     r"[\"']([A-Za-z_]\w{0,40})[\"']\s{0,4}:\s{0,4}(\"[^\"\n]{0,300}\"|<[^>\n]{0,200}>|[\[{\w.|-]{0,60})"
 )
+#: What everybody means by these names, where the prompt does not say it.
+_USUAL = {
+    "positive": "love great good wonderful excellent perfect happy nice best thanks recommend fast friendly works",
+    "negative": "terrible bad worst awful hate broke broken angry disappointed never slow rude late refund poor",
+}
 
 
 @dataclass(frozen=True)
@@ -252,5 +260,7 @@ def _defined_elsewhere(labels: list[Item], instructions: str) -> list[Item]:
         if match:
             said.setdefault(match.group(1).strip().lower(), []).append(match.group(3))
     return [
-        Item(label.name, label.description or " ".join(said.get(label.name.lower(), ()))) for label in labels
+        Item(label.name, label.description or " ".join(said.get(name, ())) or _USUAL.get(name, ""))
+        for label in labels
+        for name in [label.name.lower()]
     ]

@@ -81,7 +81,11 @@ def _framed(body: str, brief: Brief) -> str:
         return f"{brief.opening} {body}"
     if brief.only or brief.opening:
         return body
-    lead = "Here is a summary of the text:" if brief.summary else "This is what the text says:"
+    lead = (
+        "Here is a summary of the text:"
+        if brief.summary
+        else "A rule-based stand-in can only quote the text:"
+    )
     return f"{lead}\n\n{body}"
 
 
