@@ -75,14 +75,18 @@ def exit_code(report: dict[str, Any], *, gate: bool) -> int:
 
 
 def _what_next(report: dict[str, Any]) -> str | None:
-    run_id, cells, status = report["run"], report["cells"], report["status"]
-    if status in ("queued", "running"):
-        return None
-    if status != "complete":
-        return f"`workbench resume {run_id}` goes on with the {count(cells['planned'] - cells['done'], 'cell')} left."
-    if cells["errors"]:
-        return f"`workbench resume {run_id}` asks again for what failed."
-    return None
+    run_id, cells = report["run"], report["cells"]
+    left = cells["planned"] - cells["done"]
+    if report["status"] in ("queued", "running"):
+        return f"The run goes on: `workbench cancel {run_id}` stops it."
+    if left:
+        return f"`workbench resume {run_id}` goes on with the {count(left, 'cell')} left."
+    if not cells["errors"]:
+        return None if report["status"] == "complete" else f"`workbench resume {run_id}` goes on with it."
+    if {cell["error"] for cell in report["error_cells"]} == {"missing_recording"}:
+        # A run is pinned to its recordings, so asking again would find the same gaps.
+        return "Record what is missing and start a new run."
+    return f"`workbench resume {run_id}` asks again for what failed."
 
 
 def _error_cells(ws: Workspace, run_id: str) -> list[dict[str, Any]]:

@@ -17,6 +17,11 @@ from workbench.errors import BadInput, WorkbenchError
 from workbench.store import RunRecord, Store
 from workbench.store.runs import STALE_AFTER_S
 
+#: How long a process may take to begin, for whoever follows it.
+START_TIMEOUT_S = 60.0
+#: The processes that this one started, by run.
+_children: dict[str, subprocess.Popen[bytes]] = {}
+
 
 def jobs_folder(state: Path) -> Path:
     """Return the folder of locks and logs, made if missing.
@@ -77,6 +82,7 @@ def launch(root: Path, state: Path, run_id: str) -> None:
             cwd=root,
             start_new_session=True,
         )
+    _children[run_id] = process
     # Somebody must ask a child for its end, or it stays in the system's table for as long as we live.
     threading.Thread(target=process.wait, daemon=True, name=f"reaper-{run_id}").start()
 
@@ -101,12 +107,22 @@ def wait_for_end(
         if record.status == "running" and not alive(state, record):
             recover(store, state, record)
             continue
-        if record.status == "queued" and time.monotonic() - started > 60:
-            log = jobs_folder(state) / f"{run_id}.log"
-            raise WorkbenchError(
-                "The run's process did not start within a minute", file=log, hint="read this log"
-            )
+        if record.status == "queued":
+            _require_start(store, state, run_id, waited_s=time.monotonic() - started)
         time.sleep(interval_s)
+
+
+def _require_start(store: Store, state: Path, run_id: str, *, waited_s: float) -> None:
+    """Raise if a queued run will not begin: its process ended before it could take it, or takes too long."""
+    child = _children.get(run_id)
+    ended = child is not None and child.poll() is not None
+    if (ended or waited_s > START_TIMEOUT_S) and store.runs.progress(run_id).status == "queued":
+        how = "ended before it began" if ended else f"did not start within {START_TIMEOUT_S:.0f} s"
+        raise WorkbenchError(
+            f"The run's process {how}",
+            file=jobs_folder(state) / f"{run_id}.log",
+            hint=f"read this log, then `workbench resume {run_id}`",
+        )
 
 
 def recover(store: Store, state: Path, record: RunRecord) -> bool:
