@@ -4,8 +4,8 @@
     python benchmarks/simulate_statistics.py --sims 200 # a quick look
 
 Pass/fail with one answer a case is computed exactly, by adding up the probability of every possible outcome.
-Everything else is simulated through `workbench.analysis.compare.compare`, as a run would be judged: each
-simulation draws new cases and new answers. A rate near 95 % out of 1,000 simulations is uncertain by 1.4 points.
+Everything else is simulated: each time new cases and new answers are drawn and judged as a comparison judges
+them, from the scores of each case on. A rate near 95 % out of 1,000 simulations is uncertain by 1.4 points.
 """
 
 from __future__ import annotations
@@ -22,9 +22,12 @@ from numpy.typing import NDArray
 from scipy.special import gammaln, xlogy
 
 from workbench.analysis import paired
-from workbench.analysis.compare import Side, compare
 from workbench.analysis.estimators import t_interval
+from workbench.analysis.frames import slice_views
 from workbench.analysis.gate import judge_gate
+from workbench.analysis.metrics import judge_metrics
+from workbench.analysis.pairing import Paired
+from workbench.analysis.results import Comparison, CostComparison
 from workbench.analysis.summary import summarise
 
 Values = NDArray[np.float64]
@@ -133,12 +136,9 @@ def measure(scenario: Scenario, sims: int, seed: int = 1) -> Measured:
     """Judge ``sims`` draws; the gate's margin is the true loss, so every pass of it is false."""
     rng = np.random.default_rng(seed)
     counts, width = np.zeros(5), 0.0
-    fields = (
-        {"part": {f"c{i}": i % scenario.slices for i in range(scenario.cases)}} if scenario.slices else None
-    )
     for _ in range(sims):
         a, b = scenario.draw(rng, scenario.cases)
-        found = compare(side("a", a), side("b", b), slices=fields)
+        found = judged(a, b, scenario.slices)
         m = found.primary
         low, high = t_of(b.mean(axis=1) - a.mean(axis=1))
         parts = (part.verdict in ("better", "worse") for part in found.metrics if part.slice)
@@ -153,6 +153,32 @@ def measure(scenario: Scenario, sims: int, seed: int = 1) -> Measured:
     return Measured(*(counts / sims), width / sims)
 
 
+def judged(a: Values, b: Values, slices: int = 0) -> Comparison:
+    """Judge scores of shape (cases, repeats) as `compare` does once it has put the sides together."""
+    cases = [f"c{i}" for i in range(len(a))]
+    every = np.concatenate([a.ravel(), b.ravel()])
+    none = np.zeros((1, len(cases)))
+    both = Paired(
+        cases=cases,
+        scorers=["quality"],
+        a=a.mean(axis=1)[None],
+        b=b.mean(axis=1)[None],
+        pairs=none + 1,
+        broken=none,
+        lost=none,
+        unknown=none,
+        low=none,
+        high=none,
+        pass_fail=np.array([np.isin(every, (0, 1)).all()]),
+        single=np.array([a.shape[1] == 1]),
+        bounded=np.array([True]),
+    )
+    fields = {"part": {case: i % slices for i, case in enumerate(cases)}} if slices else None
+    metrics = judge_metrics(both, slice_views(fields, cases), {"quality": "score"}, "quality", 0.0, 0.95)
+    unknown = CostComparison(None, None, None, None, None, 0)
+    return Comparison("a", "b", metrics, unknown, {}, [], [], "", [], metrics[0])
+
+
 def t_of(differences: Values) -> tuple[float, float]:
     """The plain t interval, which many tools would give."""
     n = differences.size
@@ -160,21 +186,12 @@ def t_of(differences: Values) -> tuple[float, float]:
     return (float(low), float(high)) if np.isfinite(low) else (float(differences.mean()),) * 2
 
 
-def side(name: str, values: Values) -> Side:
-    """Frames of one side from values of shape (cases, repeats); cost and latency stay empty."""
+def frame(values: Values) -> pd.DataFrame:
+    """Scores of one version from values of shape (cases, repeats)."""
     cases, repeats = values.shape
-    base = pd.DataFrame(
-        {
-            "prompt": "p",
-            "version": 1,
-            "model": "m",
-            "case_id": np.repeat([f"c{i}" for i in range(cases)], repeats),
-            "repeat": np.tile(np.arange(repeats), cases),
-            "error": None,
-        }
-    )
-    scores = base.assign(scorer="quality", value=values.ravel(), passed=None)
-    return Side(name, scores, base.iloc[:0].assign(cost_usd=0.0, latency_s=0.0))
+    keys = {"prompt": "p", "version": 1, "model": "m", "scorer": "quality", "error": None}
+    names, numbers = np.repeat([f"c{i}" for i in range(cases)], repeats), np.tile(np.arange(repeats), cases)
+    return pd.DataFrame({"case_id": names, "repeat": numbers, "value": values.ravel()}).assign(**keys)
 
 
 def answers(rng: np.random.Generator, rates: Values, repeats: int) -> Values:
@@ -268,7 +285,7 @@ def measure_alone(scenario: Alone, sims: int, seed: int = 1) -> tuple[float, flo
     hits = np.zeros(2)
     for _ in range(sims):
         values = scenario.draw(rng, scenario.cases)
-        ours = summarise(side("a", values).scores)[0]
+        ours = summarise(frame(values))[0]
         low, high = t_of(values.mean(axis=1))
         hits += [ours.ci_low <= scenario.truth <= ours.ci_high, low <= scenario.truth <= high]
     return hits[0] / sims, hits[1] / sims
