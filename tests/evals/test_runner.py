@@ -214,7 +214,7 @@ def test_a_plan_keeps_the_sides_of_a_comparison_together():
             {"models": (ModelSpec("recorded/x", outputs="none.jsonl"),)},
             [_prompt()],
             DatasetError,
-            "cannot be read",
+            "none.jsonl",
         ),
     ],
 )
