@@ -23,7 +23,9 @@ def write_prompt(root: Path, name: str, description: str = "Answers a question")
     """Write a prompt with one required variable, ``question``."""
     folder = root / "prompts"
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / f"{name}.prompt.yml").write_text(_PROMPT.format(name=name, description=description), encoding="utf-8")
+    (folder / f"{name}.prompt.yml").write_text(
+        _PROMPT.format(name=name, description=description), encoding="utf-8"
+    )
 
 
 def write_suite(
@@ -59,7 +61,12 @@ def write_suite(
     _write_rows(folder / "cases.jsonl", rows)
     for prompt, numbers in right.items():
         answers = [
-            {"id": f"c{n}", "output": f"a{n}" if n in numbers else "wrong", "latency_s": 0.5, "cost_usd": 0.001}
+            {
+                "id": f"c{n}",
+                "output": f"a{n}" if n in numbers else "wrong",
+                "latency_s": 0.5,
+                "cost_usd": 0.001,
+            }
             for n in range(cases - missing)
         ]
         _write_rows(folder / f"outputs_{prompt}.jsonl", answers)
@@ -78,7 +85,7 @@ def write_suite(
 
 
 def make_workspace(root: Path) -> Path:
-    """Write the workspace: suites ``passes``, ``fails``, ``close`` (undecided), ``holes`` (two cells without answer)."""
+    """Write suites ``passes``, ``fails``, ``close`` (undecided) and ``holes`` (two cells without an answer)."""
     write_prompt(root, "weak")
     write_prompt(root, "strong")
     every, half = set(range(CASES)), set(range(0, CASES, 2))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from difflib import get_close_matches
 from pathlib import Path
 
 from workbench.errors import NotFound, WorkbenchError
@@ -39,5 +40,10 @@ class Suites:
         for candidate in (path, self.root / path):
             if candidate.exists() and (len(path.parts) > 1 or path.suffix in (".yaml", ".yml")):
                 return load_suite(candidate.resolve(), root=self.root)
-        known = ", ".join(entry.name for entry in self.list()[0]) or "none yet"
-        raise NotFound(f'There is no suite "{name}"', hint=f"the suites in {self.folder} are: {known}")
+        known = [entry.name for entry in self.list()[0]]
+        near = get_close_matches(name, known, n=1)
+        meant = f'perhaps "{near[0]}" is meant; ' if near else ""
+        listed = ", ".join(known) or "none yet"
+        raise NotFound(
+            f'There is no suite "{name}"', hint=f"{meant}the suites in {self.folder} are: {listed}"
+        )
