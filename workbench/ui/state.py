@@ -162,4 +162,13 @@ def _settle_once() -> None:
 def settle() -> None:
     """Do what each rerun begins with."""
     _settle_once()
+    _keep_address()
     show_toast()
+
+
+def _keep_address() -> None:
+    """Let the browser's address follow a link to the page itself, which Streamlit reruns without writing it."""
+    now = st.query_params.to_dict()
+    if st.session_state.get("_address", now) != now:
+        st.query_params.update()
+    st.session_state["_address"] = now
