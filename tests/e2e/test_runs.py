@@ -76,6 +76,7 @@ def test_a_run_is_watched_cancelled_resumed_and_read_and_its_links_open_elsewher
     expect(page.get_by_text("<b>parcel</b> 7")).to_be_visible()  # shown, not rendered
     expect(page.get_by_text("1 of 2 cells")).to_be_visible()
 
+    expect(page).to_have_url(re.compile("cell="))
     other = new_page()  # somebody else opens both links
     visit(other, page.url)
     assert _said(other) == _said(page)
