@@ -94,7 +94,7 @@ def judge_gate(
     if chosen is None:
         there = listed(list(dict.fromkeys(m.scorer for m in comparison.metrics)), 20)
         raise BadInput(f"The gate's metric {metric} is not on both sides", hint=f"there are {there}")
-    rules = [_quality(chosen, margin)]
+    rules = [_quality(chosen, margin, comparison.confidence)]
     if max_cost_ratio is not None:
         rules.append(_cost(comparison, max_cost_ratio))
     if max_latency_ratio is not None:
@@ -110,24 +110,33 @@ def judge_gate(
     )
 
 
-def _quality(m: MetricComparison, margin: float) -> Rule:
+def _quality(m: MetricComparison, margin: float, confidence: float) -> Rule:
     rule = f"{m.scorer}: "
     if m.verdict == "no verdict":
         lost = f"{m.errors:,} of {count(m.pairs, 'pair')} miss an answer"
         return Rule("quality", "undecided", f"{rule}no verdict, because {lost}.")
-    seen = f"{difference(m.diff, m.unit)} (90 % interval {interval(m.ci90_low, m.ci90_high, m.unit, signs=True)})"
+    found, bounded = (f"{difference(m.diff, m.unit)} ({text})" for text in _intervals(m, confidence))
     allowed = difference(margin, m.unit).lstrip("+")
     if m.verdict == "better":
-        return Rule("quality", "passed", f"{rule}established as better, {seen}.")
+        return Rule("quality", "passed", f"{rule}established as better, {found}.")
     if _no_worse(m, margin):
-        return Rule("quality", "passed", f"{rule}not worse by more than {allowed}, {seen}.")
+        return Rule("quality", "passed", f"{rule}not worse by more than {allowed}, {bounded}.")
     if m.verdict == "worse":
-        return Rule("quality", "failed", f"{rule}established as worse, {seen}.")
+        return Rule("quality", "failed", f"{rule}established as worse, {found}.")
     if margin == 0:
         why = "with a margin of 0 only an established improvement passes"
     else:
         why = f"a loss of {allowed} or more is not ruled out"
-    return Rule("quality", "undecided", f"{rule}{why}, {seen}.")
+    return Rule("quality", "undecided", f"{rule}{why}, {bounded}.")
+
+
+def _intervals(m: MetricComparison, confidence: float) -> tuple[str, str]:
+    """The interval that the verdict rests on, and the one that is held against the margin."""
+    ends = ((confidence, m.ci_low, m.ci_high), (0.9, m.ci90_low, m.ci90_high))
+    first, second = (
+        f"{level * 100:g} % interval {interval(low, high, m.unit, signs=True)}" for level, low, high in ends
+    )
+    return first, second
 
 
 def _no_worse(m: MetricComparison, margin: float) -> bool:

@@ -1,8 +1,9 @@
 """Charts in Altair for the app and for reports: small inline data, n and intervals in every tooltip.
 
 Names are data, never field names, expressions or markup, so nothing that a prompt or model is called can do
-anything in a chart. Colours are of middle lightness, distinguishable without colour vision (Okabe and Ito 2008),
-on a transparent ground, and each is repeated by a shape or a word.
+anything in a chart. Versions and models take their colours from the theme of whoever shows the chart. A verdict's
+colour is fixed, of middle lightness so that it stands out on light and dark grounds alike, and is only ever a
+repetition: of a shape, and of the word beside it.
 """
 
 from __future__ import annotations
@@ -18,9 +19,8 @@ from workbench.analysis.frames import float_column, is_error
 from workbench.analysis.results import Comparison
 from workbench.analysis.summary import Summary
 from workbench.reports.markdown import version_name
-from workbench.reports.text import amount, difference, interval, one_line, p_text, seconds, usd
+from workbench.reports.text import amount, difference, interval, one_line, p_text, seconds, short_name, usd
 
-PALETTE = ("#0f86c9", "#e07b39", "#1a9e77", "#c56aa3", "#b8860b", "#7a7fd1", "#d9534f", "#5f8f8f")
 SHAPES = (
     "circle",
     "square",
@@ -38,6 +38,14 @@ VERDICT_COLOURS = {
     "undecided": "#8a8f98",
     "no verdict": "#b8860b",
 }
+VERDICT_SHAPES = {
+    "better": "triangle-up",
+    "worse": "triangle-down",
+    "equivalent": "square",
+    "undecided": "circle",
+    "no verdict": "cross",
+}
+_ZERO_COLOUR = "#8a8f98"
 ECDF_POINTS = 200
 _ROW_HEIGHT = 30
 _AXIS_HEIGHT = 66
@@ -55,8 +63,8 @@ def quality_chart(summaries: Sequence[Summary], *, metric: str) -> alt.LayerChar
     unit = chosen[0].unit if chosen else "score"
     rows = [
         {
-            "version": one_line(version_name(s), 60),
-            "model": one_line(s.model, 60),
+            "version": short_name(version_name(s)),
+            "model": short_name(s.model),
             "mean": _scaled(s.mean, unit),
             "low": _scaled(s.ci_low, unit),
             "high": _scaled(s.ci_high, unit),
@@ -105,7 +113,8 @@ def slices_chart(comparison: Comparison, *, metric: str | None = None) -> alt.La
     unit = chosen[0].unit if chosen else "score"
     rows = [
         {
-            "slice": "all cases" if m.slice is None else one_line(m.slice, 60),
+            "slice": name,
+            "row": f"{short_name(name, 32)}: {m.verdict}",
             "diff": _scaled(m.diff, unit),
             "low": _scaled(m.ci_low, unit),
             "high": _scaled(m.ci_high, unit),
@@ -117,17 +126,18 @@ def slices_chart(comparison: Comparison, *, metric: str | None = None) -> alt.La
             "errors": m.errors,
         }
         for m in chosen
+        for name in [short_name(m.slice, 80) if m.slice is not None else "all cases"]
     ]
-    order = [r["slice"] for r in rows]
-    verdicts = list(VERDICT_COLOURS)
+    order = [r["row"] for r in rows]
+    verdicts = [v for v in VERDICT_COLOURS if v in {r["verdict"] for r in rows}]
     name = "points" if unit == "score" else _TITLES.get(unit, unit)
     title = f"{one_line(scorer, 40)}: {one_line(comparison.b, 40)} − {one_line(comparison.a, 40)} ({name})"
     base = _chart(rows).encode(
-        y=alt.Y("slice:N", sort=order, title=None, axis=alt.Axis(labelLimit=260)),
+        y=alt.Y("row:N", sort=order, title=None, axis=alt.Axis(labelLimit=340)),
         color=alt.Color(
             "verdict:N",
-            scale=alt.Scale(domain=verdicts, range=list(VERDICT_COLOURS.values())),
-            legend=alt.Legend(title=None, orient="bottom"),
+            scale=alt.Scale(domain=verdicts, range=[VERDICT_COLOURS[v] for v in verdicts]),
+            legend=None,
         ),
         tooltip=_tooltips(
             ("slice", "Slice"),
@@ -139,9 +149,11 @@ def slices_chart(comparison: Comparison, *, metric: str | None = None) -> alt.La
             ("errors", "Errors"),
         ),
     )
-    zero = _chart([{"zero": 0}]).mark_rule(color="#8a8f98", strokeDash=[4, 4]).encode(x="zero:Q")
+    zero = _chart([{"zero": 0}]).mark_rule(color=_ZERO_COLOUR, strokeDash=[4, 4]).encode(x="zero:Q")
     shape = alt.Shape(
-        "verdict:N", scale=alt.Scale(domain=verdicts, range=list(SHAPES[: len(verdicts)])), legend=None
+        "verdict:N",
+        scale=alt.Scale(domain=verdicts, range=[VERDICT_SHAPES[v] for v in verdicts]),
+        legend=None,
     )
     return _sized(
         alt.layer(
@@ -173,8 +185,8 @@ def cost_quality_chart(summaries: Sequence[Summary], cells: pd.DataFrame, *, met
             continue
         rows.append(
             {
-                "version": one_line(version_name(s), 60),
-                "model": one_line(s.model, 60),
+                "version": short_name(version_name(s)),
+                "model": short_name(s.model),
                 "cost": cost[0] * 1000,
                 "mean": _scaled(s.mean, s.unit),
                 "low": _scaled(s.ci_low, s.unit),
@@ -238,7 +250,7 @@ def latency_chart(sides: Mapping[str, pd.DataFrame]) -> alt.Chart:
         known = np.sort(known[~np.isnan(known)])
         if not known.size:
             continue
-        shown = one_line(name, 60)
+        shown = short_name(name)
         names.append(shown)
         points = min(ECDF_POINTS, known.size)
         ranks = np.unique(np.ceil(np.linspace(1, known.size, points)).astype(int))
@@ -287,9 +299,8 @@ def _scaled(value: float | None, unit: str) -> float | None:
 
 
 def _colour(field: str, values: list[str]) -> alt.Color:
-    colours = [PALETTE[i % len(PALETTE)] for i in range(len(values))]
     legend = alt.Legend(title=None, orient="bottom", labelLimit=260) if len(values) > 1 else None
-    return alt.Color(f"{field}:N", sort=values, scale=alt.Scale(domain=values, range=colours), legend=legend)
+    return alt.Color(f"{field}:N", sort=values, scale=alt.Scale(domain=values), legend=legend)
 
 
 def _shape(field: str, values: list[str]) -> alt.Shape:

@@ -9,8 +9,20 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from workbench.analysis.wording import count
 from workbench.reports.markdown import ratio_text, version_name
-from workbench.reports.text import amount, clean, difference, interval, one_line, p_text, seconds, signed, usd
+from workbench.reports.text import (
+    amount,
+    clean,
+    difference,
+    interval,
+    one_line,
+    p_text,
+    seconds,
+    short_name,
+    signed,
+    usd,
+)
 
 if TYPE_CHECKING:
     from workbench.analysis.gate import GateResult
@@ -30,12 +42,11 @@ STYLES = {
 #: From this many characters a line on, tables say more.
 WIDE = 110
 _MAX_LISTED = 10
-_DECIDED = ("better", "worse", "equivalent")
 
 
 def plain(text: str, style: str = "", limit: int | None = None) -> Text:
     """Return text that the terminal shows as it is: no markup, no control characters."""
-    return Text(clean(text) if limit is None else one_line(text, limit), style=style)
+    return Text(clean(text) if limit is None else short_name(text, limit), style=style)
 
 
 def columns(*names: str, right: Sequence[str] = ()) -> Table:
@@ -83,14 +94,14 @@ def comparison_view(
     Args:
         comparison: What was found.
         gate: Its gate, if there is one.
-        slices: Whether to list slices without a decided difference, too.
+        slices: Whether to list undecided slices, too.
         width: Characters a line.
     """
     parts: list[RenderableType] = [plain(comparison.headline, f"bold {STYLES[comparison.verdict]}"), Text()]
     if gate is not None:
         parts += [gate_view(gate), Text()]
     parts += [Text(f"{side}  ").append_text(plain(name)) for side, name in _sides(comparison)]
-    shown = [m for m in comparison.metrics if slices or m.slice is None or m.verdict in _DECIDED]
+    shown = [m for m in comparison.metrics if slices or m.slice is None or m.verdict != "undecided"]
     parts += [Text(), metrics_table(comparison, shown, wide=width >= WIDE)]
     left = len(comparison.metrics) - len(shown)
     if left:
@@ -142,7 +153,7 @@ def _verdict(m: MetricComparison, *, wide: bool) -> Text:
     if m.cases_to_decide and wide:
         said.append(f" (~{m.cases_to_decide:,} cases)", style="dim")
     if m.errors:
-        said.append(f" ({m.errors:,} errors)", style="red")
+        said.append(f" ({count(m.errors, 'error')})", style="red")
     return said
 
 

@@ -17,6 +17,7 @@ __all__ = [
     "p_text",
     "safe_cell",
     "seconds",
+    "short_name",
     "signed",
     "times",
     "usd",
@@ -57,6 +58,15 @@ def one_line(text: str, limit: int = 80) -> str:
     line = " ".join(clean(text[: limit * 20 + 200]).split())
     cut = len(line) > limit or len(text) > limit * 20 + 200
     return line[: max(limit - 1, 1)].rstrip() + "…" if cut else line
+
+
+def short_name(text: str, limit: int = 60) -> str:
+    """Return a name cleaned and on one line, cut in its middle: versions and models often differ at the end only."""
+    line = " ".join(clean(text[:10_000]).split())
+    if len(line) <= limit:
+        return line
+    tail = limit // 2
+    return f"{line[: limit - tail - 1].rstrip()}…{line[-tail:].lstrip()}"
 
 
 def safe_cell(value: Any) -> Any:
