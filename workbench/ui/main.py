@@ -15,7 +15,7 @@ settle()
 # Streamlit marks a link to the page itself as if it were a tab; within a page it is a link like any other.
 st.html(
     "<style>[data-testid='stMain'] [data-testid='stPageLink'] a:not(:hover):not(:focus-visible)"
-    "{background:transparent} .st-key-back a{margin-left:-0.5rem}</style>"
+    "{background:transparent} .st-key-back a{transform:translateX(-0.5rem)}</style>"
 )
 
 pages = [

@@ -21,7 +21,8 @@ from workbench.workspace import Workspace
 MAX_CASES = 200
 #: The preview stays in view while a long prompt is scrolled.
 SIDE_STYLE = """<style>@media (min-width: 641px) {
-.st-key-prompt_side { position: sticky; top: 4rem; max-height: calc(100vh - 5rem); overflow-y: auto }
+[data-testid="stColumn"]:has(.st-key-prompt_side) {
+  position: sticky; top: 4rem; align-self: flex-start; max-height: calc(100vh - 5rem); overflow-y: auto }
 }</style>"""
 
 

@@ -24,7 +24,7 @@ def name_form(workspace: Workspace, key: str, verb: str, form: Form, message: st
         name = st.text_input(
             "Name", placeholder="support-triage", key=f"{key}_name", help="Also its file's name"
         )
-        if st.form_submit_button(verb, type="primary", key=f"{key}_go"):
+        if st.form_submit_button(verb, type="primary" if verb == "Create" else "secondary", key=f"{key}_go"):
             with faults():
                 copy_prompt(workspace, form, name.strip(), message=message)
                 go("prompts", prompt=name.strip())
@@ -118,7 +118,7 @@ def _saving(actions: PromptActions, newest: PromptVersion | None) -> None:
     st.button(
         f"Save version {number}", type="primary", key="prompt_save", help="Ctrl+S", on_click=actions.save
     )
-    with st.popover("", icon=":material/more_vert:", key="prompt_more_actions", help="Copy or discard"):
+    with st.popover("More", key="prompt_more_actions"):
         source = f"{actions.name}@{editing.base}" if editing.base else actions.name
         st.caption("Begin another prompt with what stands here")
         name_form(actions.workspace, "prompt_copy", "Save as new", editing.form, f"Copied from {source}")
@@ -155,7 +155,7 @@ def _conflicts(actions: PromptActions, versions: list[PromptVersion]) -> None:
                 ":orange[:material/warning:] **Another tab has changed these edits, too.** "
                 "Yours stand below and are not kept yet."
             )
-            with st.container(horizontal=True, gap="small"):
+            with st.container(horizontal=True, gap="small", vertical_alignment="center"):
                 st.button("Take the other tab's", key="prompt_take_theirs", on_click=actions.take_theirs)
                 st.button("Keep mine instead", key="prompt_keep_mine", on_click=actions.keep_mine)
     newest = versions[0] if versions else None
@@ -166,7 +166,7 @@ def _conflicts(actions: PromptActions, versions: list[PromptVersion]) -> None:
                 f":orange[:material/warning:] **Version {newest.number} was saved by "
                 f"{plain(newest.author)} {ago(newest.created_at)}, and {began}.** {plain(newest.message)}"
             )
-            with st.container(horizontal=True, gap="small"):
+            with st.container(horizontal=True, gap="small", vertical_alignment="center"):
                 if editing.base:
                     page_link(
                         "prompts",

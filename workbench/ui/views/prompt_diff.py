@@ -35,11 +35,14 @@ def _summary(diff: PromptDiff, changed: Sequence[MessageDiff]) -> str:
         for segment in message.segments:
             if segment.op in words:
                 words[segment.op] += len(segment.text.split())
-    parts = [f"+ {words['insert']} words", f"− {words['delete']} words"]
+    parts = [f"+ {_count(words['insert'], 'word')}", f"− {_count(words['delete'], 'word')}"]
     if diff.settings:
-        count = len(diff.settings)
-        parts.append("1 setting" if count == 1 else f"{count} settings")
+        parts.append(_count(len(diff.settings), "setting"))
     return " · ".join(parts) + " · added is underlined, removed is struck through"
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
 
 
 def _message(message: MessageDiff) -> str:

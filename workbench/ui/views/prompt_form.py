@@ -204,7 +204,7 @@ def _variables(actions: PromptActions, form: Form, used: Sequence[str]) -> None:
         _variable(actions, form, name, index, widths, used=name in used)
     if undeclared:
         with st.container(horizontal=True, gap="small", vertical_alignment="center", key="prompt_undeclared"):
-            st.caption("Used, not declared:")
+            st.caption("Used, not declared:", width="content")
             for name in undeclared:
                 st.button(
                     plain(name),
