@@ -13,7 +13,7 @@ from workbench.evals.extract import FORMS
 from workbench.evals.schema import FIELDS
 from workbench.evals.scorers import describe_scorers, parse_scorer
 from workbench.evals.scorers.registry import WRAPPER_KEYS
-from workbench.evals.suite import load_suite
+from workbench.evals.suite import load_suite, suite_schema
 from workbench.files import dump_yaml, load_yaml
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "suites.md"
@@ -104,6 +104,11 @@ def test_every_example_of_cases_is_accepted(tmp_path):
     (tmp_path / "cases.csv").write_text(table)
     [case] = load_cases("cases.csv", base=tmp_path).cases
     assert (case.id, case.expected, case.metadata) == ("double", "billing", {"lang": "en"})
+
+
+def test_the_published_schema_is_that_of_the_code():
+    published = json.loads((PAGE.parent / "schemas" / "suite.schema.json").read_text(encoding="utf-8"))
+    assert published == suite_schema(), "write suite_schema() to docs/schemas/suite.schema.json again"
 
 
 def test_every_link_to_a_place_on_the_page_leads_somewhere():

@@ -150,6 +150,7 @@ def suite_schema() -> dict[str, Any]:
         "description": schema["properties"]["cases"]["description"],
         "anyOf": [{"type": "string", "minLength": 1}, {"type": "array", "items": {"type": "object"}}],
     }
+    schema["$defs"]["extract"] = _extract_schema()
     schema["$defs"]["scorer"] = {
         "anyOf": [
             {"type": "string", "enum": sorted(SCORERS)},
@@ -160,40 +161,42 @@ def suite_schema() -> dict[str, Any]:
     return schema
 
 
+_TEXT = {"type": "string", "minLength": 1}
+
+
+def _extract_schema() -> dict[str, Any]:
+    forms = {
+        "regex": _TEXT,
+        "json_path": _TEXT,
+        "last_number": {"const": True},
+        "first_line": {"const": True},
+    }
+    mappings = [
+        {"type": "object", "properties": {form: value}, "required": [form], "additionalProperties": False}
+        for form, value in forms.items()
+    ]
+    return {
+        "description": "The part of the output to score: a regular expression (its last match), or a mapping",
+        "anyOf": [_TEXT, *mappings],
+    }
+
+
 def _scorer_schema(name: str) -> dict[str, Any]:
     entry = SCORERS[name]
     own = params_schema(entry)
     properties = dict(own.get("properties", {}))
     for param in entry.file_params:
         properties[param] = {"anyOf": [properties[param], {"type": "string"}]}
-    text = {"type": "string", "minLength": 1}
     return {
         "type": "object",
         "description": (entry.impl.__doc__ or "").split("\n\n")[0],
         "properties": {
             "type": {"const": name},
-            "name": {**text, "maxLength": 100, "description": "What tables call it; the type by default"},
+            "name": {**_TEXT, "maxLength": 100, "description": "What tables call it; the type by default"},
             "negate": {"type": "boolean", "description": "Pass where it would fail, and count 1 - value"},
             "weight": {"type": "number", "minimum": 0, "description": "What it counts for in overall"},
             "threshold": {"type": "number", "minimum": 0, "description": "The value from which it passes"},
-            "extract": {
-                "description": "The part of the output to score: a regular expression (its last match), or a mapping",
-                "anyOf": [
-                    text,
-                    {"type": "object", "properties": {"regex": text}, "required": ["regex"]},
-                    {"type": "object", "properties": {"json_path": text}, "required": ["json_path"]},
-                    {
-                        "type": "object",
-                        "properties": {"last_number": {"const": True}},
-                        "required": ["last_number"],
-                    },
-                    {
-                        "type": "object",
-                        "properties": {"first_line": {"const": True}},
-                        "required": ["first_line"],
-                    },
-                ],
-            },
+            "extract": {"$ref": "#/$defs/extract"},
             **properties,
         },
         "required": ["type", *own.get("required", [])],
