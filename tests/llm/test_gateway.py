@@ -333,7 +333,7 @@ def test_a_process_that_called_models_ends_at_once_and_quietly():
             [sys.executable, "-X", "dev", "-W", "ignore", "-c", EXITING, server.base_url],
             capture_output=True,
             text=True,
-            timeout=90,
+            timeout=240,
             check=False,
         )
     ended = time.time()
