@@ -13,6 +13,7 @@ from workbench.prompts.lint import lint
 from workbench.prompts.templates import placeholders, render, variables_of
 from workbench.ui.editing import parse_value
 from workbench.ui.prompt_actions import PromptActions
+from workbench.ui.prompt_suites import suites_of
 from workbench.ui.state import show_fault
 from workbench.ui.views import prompt_preview
 from workbench.ui.views.prompt_form import prompt_form
@@ -79,7 +80,7 @@ def _value(variable: Variable, text: str) -> Any:
 
 
 def _fill_from_a_case(actions: PromptActions, names: list[str]) -> None:
-    cases = _cases(str(actions.workspace.root), actions.workspace, actions.name)
+    cases = _cases(actions.workspace, actions.name)
     fitting = {title: given for title, given in cases.items() if any(name in given for name in names)}
     if not fitting:
         return
@@ -101,23 +102,16 @@ def _fill_from_a_case(actions: PromptActions, names: list[str]) -> None:
     )
 
 
-@st.cache_resource(ttl=60, show_spinner=False)
-def _cases(root: str, _workspace: Workspace, name: str) -> dict[str, dict[str, str]]:
+def _cases(workspace: Workspace, name: str) -> dict[str, dict[str, str]]:
     """Return the first cases of the suites that run a prompt, by title: each variable's value as it is typed."""
-    found: dict[str, dict[str, str]] = {}
-    for entry in _workspace.suites.list()[0]:
-        try:
-            suite = _workspace.suites.load(entry.name)
-        except WorkbenchError:
-            continue  # The page of suites says what is wrong with it.
-        if not any(prompt.split("@")[0] == name for prompt in suite.prompts):
-            continue
-        for case in suite.dataset.cases[:MAX_CASES]:
-            found[f"{entry.name} · {case.id}"] = {
-                key: value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-                for key, value in case.vars.items()
-            }
-    return found
+    return {
+        f"{suite.name} · {case.id}": {
+            key: value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+            for key, value in case.vars.items()
+        }
+        for suite in suites_of(workspace, name)
+        for case in suite.dataset.cases[:MAX_CASES]
+    }
 
 
 def _models(workspace: Workspace) -> list[str]:

@@ -9,6 +9,7 @@ import streamlit as st
 from workbench.prompts.content import Prompt
 from workbench.prompts.diff import diff_prompts
 from workbench.ui.prompt_actions import PromptActions
+from workbench.ui.prompt_suites import suites_of
 from workbench.ui.state import faults, page_link, param, set_params
 from workbench.ui.views import prompt_versions
 from workbench.ui.views.common import pager, pick
@@ -41,8 +42,23 @@ def _version(actions: PromptActions, versions: list[PromptVersion], version: Pro
     st.subheader(f"Version {version.number}", anchor=False)
     prompt_versions.origin(version)
     with st.container(horizontal=True, gap="small", vertical_alignment="center", key="prompt_next_steps"):
-        page_link("playground", "Try in playground", icon=":material/play_circle:", prompt=version.title)
-        page_link("runs", "Run on a suite", icon=":material/timeline:", prompt=version.title)
+        page_link(
+            "playground",
+            "Try in playground",
+            icon=":material/play_circle:",
+            prompt=version.name,
+            version=version.number,
+        )
+        # Beside the version that it comes from, for that is what it has to beat.
+        pair = [f"{version.name}@{number}" for number in (version.parent, version.number) if number]
+        suites = suites_of(actions.workspace, version.name)
+        page_link(
+            "runs",
+            "Run on a suite",
+            icon=":material/timeline:",
+            prompt=",".join(pair),
+            suite=suites[0].name if suites else None,
+        )
         page_link("release", "Release", icon=":material/rocket_launch:", prompt=version.title)
         st.button(
             "Restore into the editor",

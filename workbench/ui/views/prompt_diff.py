@@ -15,6 +15,7 @@ from workbench.ui.views.compare_html import draw, esc, esc_line, segments_html
 #: Of a longer unchanged stretch only so many lines at its ends are open.
 CONTEXT_LINES = 3
 FOLD_LINES = 10
+LINE_END = "↵"
 
 
 def prompt_diff(diff: PromptDiff) -> None:
@@ -64,7 +65,7 @@ def _message(message: MessageDiff) -> str:
 def _folded(segments: Sequence[Segment]) -> Iterable[str]:
     """Return the segments as HTML, the middle of long unchanged stretches folded away."""
     last = len(segments) - 1
-    for index, segment in enumerate(segments):
+    for index, segment in enumerate(_with_line_ends(segments)):
         lines = segment.text.splitlines(keepends=True)
         head = CONTEXT_LINES if index else 0
         tail = CONTEXT_LINES if index != last else 0
@@ -78,6 +79,20 @@ def _folded(segments: Sequence[Segment]) -> Iterable[str]:
             f"{esc(''.join(middle))}</details>"
         )
         yield esc("".join(lines[len(lines) - tail :]))
+
+
+def _with_line_ends(segments: Sequence[Segment]) -> Iterable[Segment]:
+    """Return the segments with a sign for each line end that changed, which would be invisible otherwise."""
+    for index, segment in enumerate(segments):
+        text = segment.text
+        after = segments[index + 1] if index + 1 < len(segments) else None
+        if segment.op == "delete" and text.endswith("\n") and after is not None and after.op == "insert":
+            # What replaces it goes on in the same line.
+            bare = text.rstrip("\n")
+            text = bare + LINE_END * (len(text) - len(bare))
+        elif segment.op != "equal" and not text.strip():
+            text = text.replace("\n", f"{LINE_END}\n")
+        yield Segment(segment.op, text)
 
 
 def _settings(changes: Sequence[SettingChange]) -> str:
