@@ -70,7 +70,9 @@ def doctor(json: JsonFile = None, workspace: WorkspaceDir = None) -> int:
     for check in _checks(workspace):
         checks.append(check)
         status = Text(f"{check.status:<6}", style=_STYLES[check.status])
-        out.show(Text.assemble(status, " ", (f"{check.name}: ", "bold"), plain(check.message)))
+        line = Text.assemble(status, " ", (f"{check.name}: ", "bold"), plain(check.message))
+        line.no_wrap, line.overflow = True, "ignore"  # one line each, for grep
+        out.show(line)
     broken = [check.name for check in checks if check.status == "broken"]
     out.json({"ok": not broken, "checks": [asdict(check) for check in checks]})
     out.text(f"To be mended: {', '.join(broken)}." if broken else "All that is needed is here.")

@@ -113,7 +113,11 @@ class Releases:
         else:
             record = self.runs.get(run_id)
         outcome = self.runs.outcome(record.id)
-        here = [p for p in outcome.plan.prompts if p.prompt.sha256 == version.sha256]
+        # Another prompt may hold the same content; the one of this name is meant where both took part.
+        here = sorted(
+            (p for p in outcome.plan.prompts if p.prompt.sha256 == version.sha256),
+            key=lambda p: p.name != version.name,
+        )
         if not here:
             raise BadInput(f"Run {record.id} does not hold {version.title}", hint="choose a run that does")
         return self._evidence(record, outcome, here[0].title)
