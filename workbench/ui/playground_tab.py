@@ -24,12 +24,17 @@ CASES_KEY = "playground_cases"
 
 @dataclass
 class Tab:
-    """What one browser tab holds. ``saved`` is the form as the workspace remembers it."""
+    """What one browser tab holds.
+
+    ``saved`` is the form as the workspace remembers it, ``problem`` what the last run was refused for, and
+    ``problem_form`` the form as it was then.
+    """
 
     form: TryForm
     saved: dict[str, Any] = field(default_factory=dict)
     epoch: int = 0
     problem: WorkbenchError | None = None
+    problem_form: dict[str, Any] = field(default_factory=dict)
     set_aside: TryForm | None = None
 
 
@@ -152,7 +157,7 @@ def run() -> None:
         read_boxes(tab.form)
         trying.ask(workspace(), trying.look_up(workspace(), tab.form.prompt), tab.form, models().spec)
     except WorkbenchError as problem:
-        tab.problem = problem
+        tab.problem, tab.problem_form = problem, tab.form.to_dict()
 
 
 def run_with(name: str, text: str) -> None:

@@ -114,8 +114,7 @@ export default function (component) {
   put(error, data.error)
   error.classList.toggle("calm", data.calm)
 
-  // Follow the end while it is in sight; whoever scrolls back to read is left alone.
-  const atEnd = text.scrollHeight - text.scrollTop - text.clientHeight < 24
+  // It never scrolls by itself: people read from the top while the rest arrives below.
   const body = data.text || data.hint
   const pieces = JSON.stringify(data.pieces)
   text.classList.toggle("hint", !data.text)
@@ -137,7 +136,6 @@ export default function (component) {
     else text.replaceChildren(document.createTextNode(body))
   }
   if (old.id !== data.id) text.scrollTop = 0
-  else if (data.running && atEnd) text.scrollTop = text.scrollHeight
   shown.set(parentElement, { id: data.id, pieces: data.pieces ? pieces : null, hinted: !data.text })
 
   part(".stop").onclick = () => setTriggerValue("stop", true)

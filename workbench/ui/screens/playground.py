@@ -69,6 +69,7 @@ def draw_inputs(tab: Tab, tried: Tried, names: list[str]) -> None:
                 variable,
                 form.values.get(variable.name, ""),
                 users=users,
+                lines=3 if len(variables) == 1 else 2,
                 epoch=f"{tab.epoch}",
                 slot=f"try:{form.prompt}:{variable.name}",
                 on_text=partial(act.typed, variable.name, tab.epoch),
@@ -109,7 +110,9 @@ def draw_columns(tab: Tab, tried: Tried, found: ModelList) -> list[Any]:
     """Draw the columns' heads and return the place for each one's answer."""
     form = tab.form
     places = []
-    with st.grid(len(form.columns), min_column_width=260, gap="small", key="playground_columns") as grid:
+    # On a narrow screen four columns become two rows of two, not three and a lonely one.
+    least = 300 if len(form.columns) == MAX_SLOTS else 260
+    with st.grid(len(form.columns), min_column_width=least, gap="small", key="playground_columns") as grid:
         for index, choice in enumerate(form.columns):
             with grid.cell():
                 removable = partial(act.remove_column, index) if len(form.columns) > 1 else None
@@ -122,7 +125,7 @@ def draw_columns(tab: Tab, tried: Tried, found: ModelList) -> list[Any]:
                     on_remove=removable,
                 )
                 places.append(st.container(key=f"playground_answer_{LETTERS[index].lower()}"))
-    act.read_boxes(form)
+    act.read_boxes(form)  # a version that is gone has left its box
     return places
 
 
@@ -148,12 +151,10 @@ def draw_toolbar(tab: Tab, session: Session | None) -> str | None:
     return base
 
 
-def draw_answers(tab: Tab, places: list[Any], base: str | None) -> None:
+def draw_answers(tab: Tab, places: list[Any], base: str | None, running: bool) -> None:
     """Draw the answers, and again five times a second until the last one has ended."""
     session_id = tab.form.session
-    slots = ws.playground.state(session_id) or []
     chosen = [choice.slot for choice in tab.form.columns]
-    running = any(slot.running for slot in slots)
 
     def draw() -> None:
         now = ws.playground.state(session_id) or []
@@ -185,7 +186,7 @@ def draw_answers(tab: Tab, places: list[Any], base: str | None) -> None:
 
 def draw_notes(tab: Tab, tried: Tried, session: Session | None) -> None:
     """Say where form and outputs have parted."""
-    if tab.problem is not None:
+    if tab.problem is not None and tab.problem_form == tab.form.to_dict():
         show_fault(tab.problem)
     if tab.set_aside is not None:
         with st.container(horizontal=True, vertical_alignment="center", key="playground_aside"):
@@ -225,10 +226,12 @@ def draw_page() -> None:
             return
         found = models()
         tab = act.arrive(names, found.offered)
+        act.read_boxes(tab.form)
         tried = trying.look_up(ws, tab.form.prompt)
         session = ws.playground.session(tab.form.session) if tab.form.session else None
+        running = act.is_running(tab.form.session)
         with top:
-            draw_actions(tab, act.is_running(tab.form.session))
+            draw_actions(tab, running)
         draw_inputs(tab, tried, names)
         draw_notes(tab, tried, session)
         base = draw_toolbar(tab, session)
@@ -236,7 +239,7 @@ def draw_page() -> None:
         if session is None:
             st.caption("Run, or Ctrl+Enter, shows the outputs side by side here.")
         else:
-            draw_answers(tab, places, base)
+            draw_answers(tab, places, base, running)
             draw_sent(session)
         if tab.form.to_dict() != tab.saved:
             ws.playground.remember_form(tab.form.prompt, tab.form.to_dict())

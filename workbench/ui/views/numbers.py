@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from decimal import Decimal
 
 UNKNOWN = "unknown"
 
@@ -15,7 +16,7 @@ def money(usd: float | None) -> str:
         return "$0"
     if abs(usd) >= 1:
         return f"${usd:,.2f}"
-    return f"${usd:.4f}" if abs(usd) >= 0.001 else f"${usd:.2g}"
+    return f"${usd:.4f}" if abs(usd) >= 0.001 else f"${Decimal(f'{usd:.2g}'):f}"
 
 
 def seconds(value: float | None) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, Literal
 
 import streamlit as st
 
@@ -31,6 +31,7 @@ def variable_field(
     text: str,
     *,
     users: str,
+    lines: int,
     epoch: str,
     slot: str,
     on_text: Callable[[str], None],
@@ -42,6 +43,7 @@ def variable_field(
         variable: What is declared of it.
         text: What stands in it.
         users: The letters of the columns that use it; "" when all do.
+        lines: How many lines a text has at least.
         epoch: Changes when the field is filled from elsewhere.
         slot: Where the browser keeps what has not arrived yet.
         on_text: Called with what was typed.
@@ -60,7 +62,7 @@ def variable_field(
             on_text=on_text,
             on_run=on_run,
             placeholder=_placeholder(variable),
-            lines=1 if variable.type in _ONE_LINE else 3,
+            lines=1 if variable.type in _ONE_LINE else lines,
             tallest=36,
             slot=slot,
         )
@@ -169,7 +171,12 @@ def model_note(model_id: str, known: ModelStatus | None) -> str:
     if known is None or known.input_usd_per_million is None or known.output_usd_per_million is None:
         return "Runs on this machine" if known is not None and known.local else "Price unknown"
     asked, told = known.input_usd_per_million, known.output_usd_per_million
-    return f"${asked:g} in, ${told:g} out per million tokens"
+    return f"{_price(asked)} in, {_price(told)} out per million tokens"
+
+
+def _price(usd: float) -> str:
+    """Return a price with two decimals, or with as many more as it has."""
+    return f"${usd:.2f}" if round(usd, 2) == usd else f"${usd:.4f}".rstrip("0")
 
 
 def case_choice(suites: Sequence[str], cases: Sequence[Case], *, suite_key: str, case_key: str) -> None:
@@ -193,9 +200,8 @@ def history(sessions: Sequence[Session], current: str) -> None:
         st.caption("Nothing was tried yet. Each run is kept here, with its outputs.")
     elif not found:
         st.caption("No past session has these words.")
-    with st.container(
-        height=min(420, 78 * max(1, len(found[:SHOWN_SESSIONS])) + 20), border=False, gap="small"
-    ):
+    high: int | Literal["content"] = "content" if len(found) <= 5 else 400
+    with st.container(height=high, border=False, gap="small"):
         for session in found[:SHOWN_SESSIONS]:
             with st.container(gap=None, key=f"playground_past_{session.id}"):
                 here = " (shown)" if session.id == current else ""
