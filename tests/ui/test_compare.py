@@ -158,6 +158,25 @@ def test_a_slice_that_got_worse_is_named_beside_a_good_verdict(tmp_path: Path, o
     assert "Worse on colour=white" in at.markdown[1].value.replace("\\", "")
 
 
+def test_a_failed_gate_is_said_beside_a_good_verdict_and_only_of_its_own_two_sides(
+    tmp_path: Path, open_page: Open, open_screen: Open
+) -> None:
+    ws = colours_workspace(
+        tmp_path,
+        {"a": right(80, wrong=range(40)), "b": right(80)},
+        priced={"a": 0.001, "b": 0.003},
+        gate={"baseline": "a", "candidate": "b", "metric": "accuracy", "margin": 0.02, "max_cost_ratio": 2},
+    )
+    run = run_colours(ws)
+    at = open_page(ws)
+    said = at.markdown[1].value.replace("\\", "")
+    assert "b@1 is better than a@1" in at.title[0].value.replace("\\", "")
+    assert "Gate failed: cost: 3.00 times the baseline's" in said and "accuracy" not in said
+    at = open_page(ws, a=f"{run}:b@1", b=f"{run}:a@1")
+    assert not [m for m in at.markdown if "Gate" in m.value]
+    assert "✗ failed" not in html(open_screen(ws, "release", prompt="a@1")), "the gate was about b"
+
+
 def test_runs_on_one_suite_are_compared_and_told_apart(tmp_path: Path, open_page: Open) -> None:
     ws = colours_workspace(tmp_path, {"a": right(40, wrong=range(30)), "b": right(40)})
     first = run_colours(ws, prompts=["a"])

@@ -86,7 +86,8 @@ def test_a_release_says_branch_commit_and_how_to_push_and_is_listed(
     shown = text(at)
     assert f"push origin {branch}" in shown and "secret" not in shown
     assert "release_make" not in [b.key for b in at.button], "there is nothing left to do"
-    assert commit[:10] in at.html[-1].value and "careful@1" in at.html[-1].value
+    past = next(e.value for e in at.html if 'aria-label="Past releases"' in e.value)
+    assert commit[:10] in past and "careful@1" in past and run in past
     assert git(repo, "status", "--porcelain") == before
     assert git(repo, "diff", "--name-only", "main", branch) == "prompts/careful.prompt.yml"
 

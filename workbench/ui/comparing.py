@@ -105,6 +105,19 @@ def first_pair(ws: Workspace, run: RunRecord, runs: list[RunRecord]) -> tuple[Ch
     return (others[0] if others else None), own[0]
 
 
+def gate_about(record: RunRecord, *, candidate: str, baseline: str | None = None) -> dict[str, Any] | None:
+    """Return what a run's gate said, if it was about this candidate (and this baseline); else None."""
+    if not record.gate or not record.gate.get("rule"):
+        return None
+    called: dict[str, str] = {}
+    for prompt in record.plan["prompts"]:
+        title = f"{prompt['name']}@{prompt['number']}" if prompt["number"] else prompt["name"]
+        called |= {title: title, prompt["selector"]: title}
+    rule = record.gate["rule"]
+    held, against = (called.get(rule[side], rule[side]) for side in ("candidate", "baseline"))
+    return record.gate if held == candidate and baseline in (None, against) else None
+
+
 def load(ws: Workspace, a: str, b: str, *, metric: str | None, margin: float | None) -> Compared:
     """Return the comparison of two sides, read anew only where a run's results changed.
 

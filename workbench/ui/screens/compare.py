@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING
+from urllib.parse import urlencode
 
 import streamlit as st
 
@@ -15,6 +15,8 @@ from workbench.ui.views import case_detail, compare_cases, compare_charts, compa
 from workbench.ui.views import compare_verdict as verdict_view
 from workbench.ui.views.common import empty_state, header, plain
 from workbench.ui.views.compare_html import draw, legend_html
+from workbench.ui.views.compare_share import share
+from workbench.ui.views.compare_words import verdict_words
 from workbench.ui.views.prompt_diff import prompt_diff
 
 if TYPE_CHECKING:
@@ -49,7 +51,7 @@ def show_page() -> None:
         elif compared is not None:
             _comparison(ws, compared, run, a, b)
             with slot:
-                _share(compared, a, b)
+                share(compared.comparison, a, b, address=_address())
 
 
 def _nothing_yet() -> None:
@@ -127,12 +129,16 @@ def _picks(
 
 def _comparison(ws: Workspace, compared: Compared, run: RunRecord, a: str, b: str) -> None:
     comparison = compared.comparison
-    words = verdict_view.verdict_words(comparison, run.suite)
+    gate = None
+    if compared.a.outcome.run_id == compared.b.outcome.run_id:
+        record = ws.runs.get(compared.b.outcome.run_id)
+        gate = comparing.gate_about(record, candidate=compared.b.title, baseline=compared.a.title)
+    words = verdict_words(comparison, run.suite, gate)
     with st.container(border=True, key="compare_card"):
         left, right = st.columns([3, 2], gap="large")
         with left:
             verdict_view.draw_verdict(comparison, words)
-            _next(compared, run)
+            _next(compared, run, held_back=gate is not None and gate["status"] == "failed")
         with right:
             verdict_view.draw_spending(comparison)
     _warnings(ws, compared)
@@ -140,14 +146,14 @@ def _comparison(ws: Workspace, compared: Compared, run: RunRecord, a: str, b: st
     _parts(ws, compared)
 
 
-def _next(compared: Compared, run: RunRecord) -> None:
+def _next(compared: Compared, run: RunRecord, *, held_back: bool) -> None:
     """Draw the next steps that the verdict calls for, at most one of them in colour."""
     verdict, side = compared.comparison.verdict, compared.b
     pinned = side.outcome.plan.prompts[side.prompts[0]] if len(side.prompts) == 1 else None
     saved = pinned if pinned is not None and pinned.number else None
     with st.container(horizontal=True, vertical_alignment="center", key="compare_next"):
         if verdict in ("better", "equivalent") and saved:
-            _release_button(saved.title, side.outcome.run_id)
+            _release_button(saved.title, side.outcome.run_id, prominent=not held_back)
         if verdict == "worse" and saved:
             page_link("prompts", f"Edit {saved.name}", icon=":material/edit:", prompt=saved.name)
         if verdict == "undecided":
@@ -168,9 +174,12 @@ def _versions(compared: Compared) -> str | None:
     return ",".join(dict.fromkeys(p.title for p in pinned if p.number)) or None
 
 
-def _release_button(title: str, run_id: str) -> None:
+def _release_button(title: str, run_id: str, *, prominent: bool) -> None:
     if st.button(
-        plain(f"Release {title}"), type="primary", key="compare_release", icon=":material/rocket_launch:"
+        plain(f"Release {title}"),
+        type="primary" if prominent else "secondary",
+        key="compare_release",
+        icon=":material/rocket_launch:",
     ):
         go("release", prompt=title, run=run_id)
 
@@ -283,34 +292,10 @@ def _prompts(compared: Compared) -> None:
     prompt_diff(diff_prompts(first.prompt, second.prompt))
 
 
-def _share(compared: Compared, a: str, b: str) -> None:
-    with st.popover("Share", icon=":material/link:", key="compare_share"):
-        st.caption("This page, with what is open on it")
-        st.code(_address(), language=None, wrap_lines=True)
-        st.caption("The same on the command line")
-        st.code(f"workbench compare {_quoted(a)} {_quoted(b)}", language=None, wrap_lines=True)
-        st.download_button(
-            "Download as JSON",
-            data=lambda: json.dumps(compared.comparison.to_dict(), ensure_ascii=False, indent=2),
-            file_name="comparison.json",
-            mime="application/json",
-            key="compare_json",
-            on_click="ignore",
-        )
-
-
 def _address() -> str:
-    from urllib.parse import urlencode
-
     base = (st.context.url or "").partition("?")[0]
     query = urlencode(st.query_params.to_dict())
     return f"{base}?{query}" if query else base
-
-
-def _quoted(side: str) -> str:
-    import shlex
-
-    return shlex.quote(side)
 
 
 show_page()

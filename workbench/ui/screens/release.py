@@ -8,6 +8,7 @@ import streamlit as st
 
 from workbench.errors import NotFound, WorkbenchError
 from workbench.ui import releasing
+from workbench.ui.comparing import gate_about
 from workbench.ui.state import PAGES, faults, page_link, param, set_params, show_fault, toast_later, workspace
 from workbench.ui.views import release_picks, release_views
 from workbench.ui.views.common import empty_state, header
@@ -91,7 +92,8 @@ def _release(ws: Workspace, version: PromptVersion, evidence: Evidence, repo: st
 
 
 def _reasons(ws: Workspace, version: PromptVersion, evidence: Evidence) -> None:
-    gate = ws.runs.get(evidence.run_id).gate if evidence.run_id else None
+    run = ws.runs.get(evidence.run_id) if evidence.run_id else None
+    gate = gate_about(run, candidate=version.title, baseline=evidence.baseline) if run else None
     with st.container(border=True, key="release_evidence"):
         release_views.draw_evidence(evidence, gate)
         with st.container(horizontal=True):

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import streamlit as st
 
 from workbench.analysis.results import Comparison, MetricComparison
-from workbench.analysis.verdict import cost_words
-from workbench.analysis.wording import count, listed
+from workbench.analysis.wording import count
 from workbench.reports.markdown import ratio_text
 from workbench.reports.text import amount, difference, interval, p_text, seconds, usd
 from workbench.ui.views.common import plain
@@ -21,6 +18,7 @@ from workbench.ui.views.compare_html import (
     table,
     verdict_html,
 )
+from workbench.ui.views.compare_words import Words
 
 _ICONS = {
     "better": ":green[:material/trending_up:]",
@@ -30,91 +28,11 @@ _ICONS = {
     "no verdict": ":orange[:material/block:]",
 }
 
-
-@dataclass(frozen=True)
-class Words:
-    """The verdict as one sentence, what it rests on, where B is worse in spite of it, and what to do next."""
-
-    sentence: str
-    numbers: str
-    setbacks: tuple[str, ...]
-    next_step: str
-
-
-def verdict_words(comparison: Comparison, suite: str) -> Words:
-    """Say a comparison's verdict for a person who decides."""
-    a, b, m = comparison.a, comparison.b, comparison.primary
-    return Words(
-        _sentence(a, b, m),
-        _numbers(comparison),
-        _setbacks(comparison),
-        _next_step(a, b, m, comparison, suite),
-    )
-
-
-def _sentence(a: str, b: str, m: MetricComparison) -> str:
-    if m.verdict in ("better", "worse"):
-        return f"{b} is {m.verdict} than {a}"
-    if m.verdict == "equivalent":
-        return f"{b} and {a} are equivalent within {difference(m.margin, m.unit).lstrip('+')}"
-    if m.verdict == "no verdict":
-        return f"No verdict: {m.errors:,} of {count(m.pairs, 'pair')} of answers are incomplete"
-    if m.n == 0:
-        return "Undecided: no case has a known value on both sides"
-    if m.cases_to_decide:
-        return f"Undecided between {a} and {b}: about {m.cases_to_decide:,} cases would decide"
-    return f"Undecided between {a} and {b}"
-
-
-def _numbers(comparison: Comparison) -> str:
-    m = comparison.primary
-    if m.diff is None:
-        return f"{m.scorer}: {count(m.n, 'case')} with a value on both sides"
-    level = f"{comparison.confidence * 100:g} % interval"
-    parts = [
-        f"{m.scorer} {difference(m.diff, m.unit)}",
-        f"{level} {interval(m.ci_low, m.ci_high, m.unit, signs=True)}",
-        count(m.n, "case"),
-        p_text(m.p_adjusted),
-        cost_words(comparison.cost),
-    ]
-    return "  ·  ".join(parts)
-
-
-def _setbacks(comparison: Comparison) -> tuple[str, ...]:
-    """Name slices of the deciding metric, and other metrics, on which B is established as worse."""
-    primary = comparison.primary
-    slices = [
-        m for m in comparison.metrics if m.scorer == primary.scorer and m.slice and m.verdict == "worse"
-    ]
-    others = [
-        m for m in comparison.metrics if m.scorer != primary.scorer and not m.slice and m.verdict == "worse"
-    ]
-    said = []
-    for found, name in ((slices, "slice"), (others, "scorer")):
-        if found:
-            names = [f"{getattr(m, name)} ({difference(m.diff, m.unit)})" for m in found]
-            said.append(f"Worse on {listed(names)}")
-    return tuple(said)
-
-
-def _next_step(a: str, b: str, m: MetricComparison, comparison: Comparison, suite: str) -> str:
-    worse = len(comparison.regressions)
-    if m.verdict in ("better", "equivalent"):
-        look = f"Look at the {count(worse, 'case')} that got worse, then release it." if worse else ""
-        return look or "No case got worse."
-    if m.verdict == "worse":
-        return f"Keep {a}; the {count(worse, 'case')} that got worse show what to mend in {b}."
-    if m.verdict == "no verdict":
-        return "Resume the run to ask again for what failed; above 2 % missing they could make or hide a difference."
-    if m.diff == 0:
-        hint = "No difference was seen."
-    elif m.cases_to_decide:
-        hint = f"If the difference is as large as it seems, {suite} needs about {m.cases_to_decide - m.n:,} more cases."
-    else:
-        hint = "How many cases would decide cannot be said."
-    margin = " A margin that does not matter to you may decide it too." if m.margin == 0 else ""
-    return hint + margin
+_GATE_ICONS = {
+    "passed": ":green[:material/check:]",
+    "failed": ":red[:material/close:]",
+    "undecided": ":orange[:material/question_mark:]",
+}
 
 
 def draw_verdict(comparison: Comparison, words: Words) -> None:
@@ -126,6 +44,8 @@ def draw_verdict(comparison: Comparison, words: Words) -> None:
         st.markdown(plain(words.numbers))
         if m.diff is not None and m.ci_low is not None and m.ci_high is not None:
             draw(_strip(comparison), label="The difference with its interval against zero")
+        if words.gate:
+            st.markdown(f"{_GATE_ICONS.get(words.gate[0], '')} {plain(words.gate[1])}")
         for sentence in words.setbacks:
             st.markdown(f":red[:material/trending_down:] {plain(sentence)}")
         st.caption(plain(words.next_step))
