@@ -47,6 +47,7 @@ VERDICT_SHAPES = {
 }
 _ZERO_COLOUR = "#8a8f98"
 ECDF_POINTS = 200
+_LEGEND_CHARACTERS = 48
 _ROW_HEIGHT = 30
 _AXIS_HEIGHT = 66
 _TITLES = {"score": "%", "seconds": "seconds", "usd": "USD", "count": "count"}
@@ -215,11 +216,11 @@ def cost_quality_chart(summaries: Sequence[Summary], cells: pd.DataFrame, *, met
         ),
     )
     chart = alt.layer(
-        base.mark_rule(strokeWidth=1.5, opacity=0.7).encode(
+        base.mark_rule(strokeWidth=1.5).encode(
             y=alt.Y("low:Q", title=title, scale=alt.Scale(zero=False)), y2="high:Q"
         ),
         base.mark_point(filled=True, size=110, opacity=1).encode(
-            y=alt.Y("mean:Q", title=title), shape=_shape("model", models)
+            y=alt.Y("mean:Q", title=title), shape=_shape("model", models, alone=True)
         ),
     )
     return chart.properties(width="container", height=300, background="transparent")
@@ -278,7 +279,7 @@ def latency_chart(sides: Mapping[str, pd.DataFrame]) -> alt.Chart:
             strokeDash=alt.StrokeDash(
                 "side:N",
                 sort=names,
-                legend=None,
+                legend=_legend(names),
                 scale=alt.Scale(domain=names, range=[dashes[i % 4] for i in range(len(names))]),
             ),
             tooltip=_tooltips(
@@ -299,14 +300,26 @@ def _scaled(value: float | None, unit: str) -> float | None:
 
 
 def _colour(field: str, values: list[str]) -> alt.Color:
-    legend = alt.Legend(title=None, orient="bottom", labelLimit=260) if len(values) > 1 else None
-    return alt.Color(f"{field}:N", sort=values, scale=alt.Scale(domain=values), legend=legend)
+    return alt.Color(f"{field}:N", sort=values, scale=alt.Scale(domain=values), legend=_legend(values))
 
 
-def _shape(field: str, values: list[str]) -> alt.Shape:
+def _shape(field: str, values: list[str], *, alone: bool = False) -> alt.Shape:
+    """Shapes for values; ``alone`` where no colour goes with them, so that the legend needs a place and one itself."""
     shapes = [SHAPES[i % len(SHAPES)] for i in range(len(values))]
-    legend = alt.Legend(title=None, orient="bottom", labelLimit=260) if len(values) > 1 else None
-    return alt.Shape(f"{field}:N", sort=values, scale=alt.Scale(domain=values, range=shapes), legend=legend)
+    # Without a colour of its own the symbol would be black, which is lost on a dark ground.
+    own = {"orient": "top", "symbolFillColor": _ZERO_COLOUR, "symbolStrokeColor": _ZERO_COLOUR}
+    legend = _legend(values, **(own if alone else {}))
+    scale = alt.Scale(domain=values, range=shapes)
+    return alt.Shape(f"{field}:N", sort=values, scale=scale, legend=legend)
+
+
+def _legend(values: list[str], **options: Any) -> alt.Legend | None:
+    """A legend below the chart, one name a line where a line would be too long; none for one name."""
+    if len(values) < 2:
+        return None
+    if sum(len(v) + 4 for v in values) > _LEGEND_CHARACTERS:
+        options["columns"] = 1
+    return alt.Legend(**{"title": None, "orient": "bottom", "labelLimit": 220, **options})
 
 
 def _tooltips(*fields: tuple[str, str]) -> list[alt.Tooltip]:
