@@ -152,7 +152,8 @@ def test_a_number_is_given_as_json_where_the_prompt_declares_one(call, here):
 
 def test_a_hostile_template_is_stopped_in_one_sentence(call, here):
     for name, body in (("escape", "{{ ''.__class__.__mro__ }}"), ("eat", "{{ 'a' * 10**9 }}")):
-        text = f'messages:\n  - {{role: user, content: "{body}"}}\nx-workbench:\n  schemaVersion: 1\n  template: jinja2\n'
+        message = f'messages:\n  - {{role: user, content: "{body}"}}\n'
+        text = f"{message}x-workbench:\n  schemaVersion: 1\n  template: jinja2\n"
         (here / "prompts" / f"{name}.prompt.yml").write_text(text)
         stopped = call("prompts", "render", name)
         assert (stopped.code, stopped.out, len(stopped.err.strip().splitlines())) == (2, "", 1)

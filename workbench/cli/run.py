@@ -60,8 +60,7 @@ def run(
 ) -> int:
     """Run a suite: ask every model every prompt for every case, score the answers, and judge them.
 
-    The run is a process of its own. Ctrl-C cancels it; what was answered is kept, and `workbench resume` asks
-    only for the rest.
+    The run is a process of its own. Ctrl-C cancels it, and `workbench resume` asks only for what is left.
     """
     out = Output(json)
     with opened(workspace) as ws:
