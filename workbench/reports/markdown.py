@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 MAX_ROWS = 90
 MAX_LISTED = 20
 _ACTIVE = re.compile(r"[\\`*\[\]|~]|(?<![^\W_])_|_(?![^\W_])")
-_MENTION = re.compile(r"(?<![\w`])@(?=\w)")
+_MENTION = re.compile(r"(?<![A-Za-z0-9])@(?=\w)")
 
 
 def escape(text: str, limit: int = 120) -> str:
