@@ -70,7 +70,9 @@ class Form:
             description=prompt.description,
             model=prompt.model or "",
             response_format=prompt.response_format or "",
-            schema=json.dumps(prompt.json_schema, indent=2, ensure_ascii=False) if prompt.json_schema else "",
+            schema=""
+            if prompt.json_schema is None
+            else json.dumps(prompt.json_schema, indent=2, ensure_ascii=False),
             template=prompt.template,
             tags=list(prompt.tags),
             variables={v.name: _form_variable(v) for v in prompt.variables},
