@@ -12,6 +12,7 @@ from workbench.jobs.scoring import units_of
 from workbench.store import RunRecord
 from workbench.store.results import CellRecord
 from workbench.ui.links import follow, keep
+from workbench.ui.run_results import run_results
 from workbench.ui.state import param
 from workbench.ui.views.common import pager, pick, search_box
 from workbench.ui.views.run_cells import cell_rows, cells_table
@@ -83,9 +84,13 @@ def units(ws: Workspace, run_id: str, plan: Plan) -> dict[str, str]:
 
 def show_cells(ws: Workspace, record: RunRecord) -> None:
     """Draw the cells with search, filters and pager."""
-    st.subheader("Cells", anchor=False)
+    with st.container(horizontal=True, vertical_alignment="center", gap="medium", key="cells_title"):
+        st.subheader("Cells", anchor=False, width="content")
+        if record.active:
+            st.button("Show what is answered so far", key="cells_refresh", icon=":material/refresh:")
     if not record.done:
-        st.caption("No answer yet.")
+        if not record.active:
+            st.caption("No answer yet.")
         return
     plan = ws.runs.plan_of(record.id)
     versions, models = versions_and_models(plan)
@@ -107,7 +112,14 @@ def show_cells(ws: Workspace, record: RunRecord) -> None:
     if offset != page * PAGE_SIZE:
         _, records = page_of(ws, record.id, plan, chosen, limit=PAGE_SIZE, offset=offset)
     keep("cells_page", "p", offset // PAGE_SIZE + 1 if offset else None)
-    table = cells_table(several_models=len(models) > 1, repeats=plan.repeats > 1)
+    # What nobody knows of any answer is said once, above, and not again in every row.
+    results = run_results(ws, record)
+    table = cells_table(
+        several_models=len(models) > 1,
+        repeats=plan.repeats > 1,
+        timed=results.timed,
+        priced=results.priced,
+    )
     cell_rows(
         table,
         records,
@@ -118,9 +130,6 @@ def show_cells(ws: Workspace, record: RunRecord) -> None:
         run=record.id,
         **chosen.params(),
     )
-    if record.active:
-        st.caption("The cells answered when this page was drawn.", width="content")
-        st.button("Show newer ones", key="cells_refresh", icon=":material/refresh:")
 
 
 def _linked_page() -> int:

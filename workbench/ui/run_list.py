@@ -73,5 +73,5 @@ def _with_result(ws: Workspace, item: RunRow) -> RunRow:
     if item.record.status != "complete":
         return item
     results = run_results(ws, item.record)
-    words = best_words(best(results, primary_scorer(results, item.record.gate)))
+    words = best_words(best(results, primary_scorer(results, item.record.gate)), by_model=results.by_model)
     return RunRow(item.record, item.versions, item.models, words)

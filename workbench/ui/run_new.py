@@ -12,6 +12,7 @@ from workbench.evals.plan import Plan
 from workbench.evals.scorers import scorer_units
 from workbench.evals.types import Suite
 from workbench.ui import run_start
+from workbench.ui.models import models
 from workbench.ui.state import go, page_link, param, set_params, show_fault
 from workbench.ui.suite_files import load_suite
 from workbench.ui.views.common import empty_state, header, model_text, pick, problem_list
@@ -47,11 +48,11 @@ def show_form(ws: Workspace) -> None:
         assert name is not None
         set_params(suite=name, new=None)
         suite = load_suite(ws, name)
-        versions, models = _what(ws, suite, linked)
+        versions, chosen = _what(ws, suite, linked)
         options = _how(suite)
     with right, st.container(border=True, key="run_plan"):
         st.subheader("What will happen", anchor=False)
-        _start(ws, suite, versions, models, options)
+        _start(ws, suite, versions, chosen, options)
 
 
 def _take_link(names: Sequence[str]) -> list[str] | None:
@@ -81,7 +82,6 @@ def _what(ws: Workspace, suite: Suite, linked: list[str] | None) -> tuple[list[s
         titles, problems = run_start.from_link(ws, linked)
         for problem in problems:
             show_fault(problem)
-        # One version alone is meant to be held against the suite's own.
         st.session_state[key] = [t for t in titles if t in offered.titles] or list(offered.own)
     elif key not in st.session_state:
         st.session_state[key] = list(offered.own)
@@ -105,12 +105,12 @@ def _what(ws: Workspace, suite: Suite, linked: list[str] | None) -> tuple[list[s
                 args=(key, list(titles)),
             )
     chosen_versions(versions, offered.titles)
-    choices = run_start.model_choices(suite, run_start.usable_models())
+    choices = run_start.model_choices(suite, models())
     key = f"run_models_{suite.name}"
     if key not in st.session_state:
         st.session_state[key] = [model.name for model in suite.models]
     names = [*choices, *(name for name in st.session_state[key] if name not in choices)]
-    models = st.multiselect(
+    chosen = st.multiselect(
         "Models",
         names,
         key=key,
@@ -118,7 +118,7 @@ def _what(ws: Workspace, suite: Suite, linked: list[str] | None) -> tuple[list[s
         accept_new_options=True,
         placeholder="Each prompt's own model; or type provider/model",
     )
-    return list(run_start.selectors(suite, offered, versions)), models
+    return list(run_start.selectors(suite, offered, versions)), chosen
 
 
 def _set(key: str, value: object) -> None:
@@ -158,10 +158,10 @@ def _how(suite: Suite) -> dict:
     return {**chosen, "use_cache": use_cache}
 
 
-def _start(ws: Workspace, suite: Suite, versions: list[str], models: list[str], options: dict) -> None:
-    known = run_start.usable_models()
+def _start(ws: Workspace, suite: Suite, versions: list[str], chosen: list[str], options: dict) -> None:
+    known = models()
     choices = run_start.model_choices(suite, known)
-    specs = [choices.get(name, name) for name in models]
+    specs = [choices.get(name, name) for name in chosen]
     plan: Plan | None = None
     try:
         if not versions and not st.session_state.get(f"run_versions_{suite.name}"):
@@ -175,7 +175,7 @@ def _start(ws: Workspace, suite: Suite, versions: list[str], models: list[str], 
         what_will_happen(
             plan,
             kept=ws.runs.kept(plan) if counted else None if options["use_cache"] else 0,
-            prices={model.id: model for model in known},
+            status=known.status,
             units=dict(scorer_units(suite.scorers)),
         )
     if st.button(

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 
 import streamlit as st
 
+from workbench.analysis.wording import amount
 from workbench.errors import WorkbenchError
 from workbench.reports.text import clean
 from workbench.store import RunRecord
@@ -20,7 +21,7 @@ from workbench.ui.views.common import badge, header, model_text, pick, plain, pr
 from workbench.ui.views.numbers import ago, seconds, when
 from workbench.ui.views.rows import link_bar
 from workbench.ui.views.run_numbers import Number
-from workbench.ui.views.run_words import left_words, models_of, resumable, versions_of
+from workbench.ui.views.run_words import left_words, models_of, resumable, side_name, versions_of
 from workbench.workspace import Workspace
 
 FOLLOW_S = 1.0
@@ -42,7 +43,8 @@ def show_run(ws: Workspace, run_id: str) -> None:
             badge(record.status)
         page_link("suites", "The suite", icon=":material/checklist:", suite=record.suite)
         st.caption(plain(_facts(record, full.plan)), width="content")
-    if record.message:
+    # A cancelled run says what is left to ask, and its message says no more.
+    if record.message and record.status != "cancelled":
         st.warning(plain(clean(record.message)), icon=":material/info:")
     if record.active:
         st.fragment(_follow, run_every=FOLLOW_S)(ws, record.id)
@@ -231,13 +233,14 @@ def _numbers(record: RunRecord, results: RunResults, scorer: str | None) -> None
 
 
 def _best(results: RunResults, scorer: str | None) -> Number | None:
-    from workbench.analysis.wording import amount
-    from workbench.reports.markdown import version_name
-
     summary = best(results, scorer)
     if summary is None:
         return None
-    return Number(f"Best {summary.scorer}", amount(summary.mean, summary.unit), version_name(summary))
+    return Number(
+        f"Best {summary.scorer}",
+        amount(summary.mean, summary.unit),
+        side_name(summary, by_model=results.by_model),
+    )
 
 
 def _gate(gate: dict) -> None:

@@ -55,6 +55,21 @@ class RunResults:
         names = list(dict.fromkeys(s.scorer for s in self.summaries))
         return sorted(names, key=lambda name: name != OVERALL)
 
+    @property
+    def by_model(self) -> bool:
+        """Whether there is one version only, so that models are what differs."""
+        return len({s.version for s in self.spending}) == 1 < len(self.spending)
+
+    @property
+    def timed(self) -> bool:
+        """Whether the latency of some answer is known."""
+        return any(s.p50 is not None for s in self.spending)
+
+    @property
+    def priced(self) -> bool:
+        """Whether the cost of some answer is known."""
+        return any(s.cost is not None for s in self.spending)
+
     def whole(self, scorer: str | None = None) -> list[Summary]:
         """Return the summaries over all cases, of one scorer or of all."""
         return [s for s in self.summaries if s.slice is None and scorer in (None, s.scorer)]

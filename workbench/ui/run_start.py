@@ -5,17 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import streamlit as st
-
 from workbench.errors import WorkbenchError
 from workbench.evals.types import Suite
-from workbench.llm.catalogue import ModelStatus, list_models
 from workbench.llm.types import ModelSpec
+from workbench.ui.models import ModelList
 from workbench.workspace import PromptVersion, Workspace
 
 PRODUCTION = "production"
-#: Local servers come and go; looking for them takes up to a second.
-MODELS_TTL_S = 60
 
 
 @dataclass(frozen=True)
@@ -73,20 +69,11 @@ def _presets(ws: Workspace, prompts: Sequence[list[PromptVersion]]) -> dict[str,
     return {name: tuple(dict.fromkeys(titles)) for name, titles in against.items()}
 
 
-@st.cache_data(ttl=MODELS_TTL_S, show_spinner="Looking for local models …")
-def usable_models() -> list[ModelStatus]:
-    """Return the models that can be asked here and now, local and hosted ones before the offline stand-in."""
-    return [model for model in list_models(check=True) if model.usable is not False and "<" not in model.id]
-
-
-def model_choices(suite: Suite, known: Sequence[ModelStatus]) -> dict[str, ModelSpec]:
+def model_choices(suite: Suite, known: ModelList) -> dict[str, ModelSpec]:
     """Return what may be chosen by the name that is shown: the suite's own models, then what is usable here."""
     choices = {model.name: model for model in suite.models}
-    taken = {model.id for model in suite.models}
-    for status in known:
-        if status.id not in taken and status.id not in choices:
-            choices[status.id] = ModelSpec(status.id, api_base=status.api_base)
-    return choices
+    taken = {model.id for model in suite.models} | set(choices)
+    return {**choices, **{name: known.spec(name) for name in known.offered if name not in taken}}
 
 
 def selectors(suite: Suite, offered: Offer, chosen: Sequence[str]) -> tuple[str, ...]:

@@ -66,7 +66,7 @@ def _headline(record: RunRecord | None) -> str | None:
     if record is None or record.status != "complete":
         return None
     results = run_results(ws, record)
-    return best_words(best(results, primary_scorer(results, record.gate)))
+    return best_words(best(results, primary_scorer(results, record.gate)), by_model=results.by_model)
 
 
 def show_suite(name: str) -> None:

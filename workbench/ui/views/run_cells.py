@@ -24,7 +24,7 @@ SHOWN_SCORES = 4
 EXCERPT = 300
 
 
-def cells_table(*, several_models: bool, repeats: bool) -> Table:
+def cells_table(*, several_models: bool, repeats: bool, timed: bool = True, priced: bool = True) -> Table:
     """Return the columns that a run's cells need."""
     columns = [Column("Version", "minmax(0, 1.1fr)")]
     columns += [Column("Model", "minmax(0, 1fr)")] if several_models else []
@@ -32,9 +32,9 @@ def cells_table(*, several_models: bool, repeats: bool) -> Table:
     columns += [
         Column("Scores", "minmax(0, 1.7fr)"),
         Column("Output", "minmax(0, 3.2fr)"),
-        Column("Latency", "4.2rem", right=True),
-        Column("Cost", "4.6rem", right=True),
     ]
+    columns += [Column("Latency", "4.2rem", right=True)] if timed else []
+    columns += [Column("Cost", "4.6rem", right=True)] if priced else []
     return Table("cells", "Case", tuple(columns), link_width=210)
 
 
@@ -52,16 +52,13 @@ def cell_rows(
     titles = {column.title for column in table.columns}
     with start(table):
         for place, record in enumerate(records, first):
-            cell, completion = record.cell, record.completion
+            cell = record.cell
             cells = [text(versions[cell.prompt_index], lines=2)]
             cells += [text(model_text(models[cell.model_index]), lines=3)] if "Model" in titles else []
             cells += [text(cell.repeat + 1)] if "Repeat" in titles else []
-            cells += [
-                scores_html(record, units),
-                _output_html(record),
-                text(seconds(completion.latency_s) if completion.ok else "–"),
-                text("cached" if completion.cached else money(completion.cost_usd) if completion.ok else "–"),
-            ]
+            cells += [scores_html(record, units), _output_html(record)]
+            cells += [_latency_html(record)] if "Latency" in titles else []
+            cells += [_cost_html(record)] if "Cost" in titles else []
             row(table, str(record.id), ("runs", cell.case_id), cells, cell=record.id, at=place, **params)
 
 
@@ -92,7 +89,7 @@ def answer_rows(
             nth = f", answer {cell.repeat + 1}" if any(r.cell.repeat for r in records) else ""
             cells = [text(model_text(models[cell.model_index]), lines=3)] if len(models) > 1 else []
             cells += [scores_html(record, units), _output_html(record)]
-            cells += [text(seconds(record.completion.latency_s) if record.completion.ok else "–")]
+            cells += [_latency_html(record)]
             icon = ":material/arrow_right:" if record.id == here else None
             link = ("runs", versions[cell.prompt_index] + nth)
             row(table, str(record.id), link, cells, icon=icon, cell=record.id, **params)
@@ -138,6 +135,15 @@ def _output_html(record: CellRecord) -> str:
         return text(one_line(completion.error_message or "No answer", EXCERPT), colour="red", lines=2)
     shown = one_line(completion.text, EXCERPT)
     return text(shown, lines=2) if shown else text("(empty)", colour="gray")
+
+
+def _latency_html(record: CellRecord) -> str:
+    return text(seconds(record.completion.latency_s) if record.completion.ok else "–")
+
+
+def _cost_html(record: CellRecord) -> str:
+    completion = record.completion
+    return text("cached" if completion.cached else money(completion.cost_usd) if completion.ok else "–")
 
 
 def figures(record: CellRecord) -> None:

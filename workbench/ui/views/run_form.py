@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import streamlit as st
 
@@ -40,13 +40,15 @@ def chosen_versions(titles: Sequence[str], known: Mapping[str, PromptVersion | N
     st.caption("  \n".join(lines))
 
 
-def what_will_happen(plan: Plan, *, kept: int | None, prices: Mapping[str, ModelStatus], units: dict) -> None:
+def what_will_happen(
+    plan: Plan, *, kept: int | None, status: Callable[[str], ModelStatus | None], units: dict
+) -> None:
     """Draw a plan in numbers and sentences.
 
     Args:
         plan: What would run.
         kept: How many answers the cache holds, or None where it is not used or not counted.
-        prices: What is known of models, by id.
+        status: Tells what is known of a model, by its id.
         units: The unit of each scorer.
     """
     asked = sum(_asked(plan, model) for model in plan.models)
@@ -66,7 +68,7 @@ def what_will_happen(plan: Plan, *, kept: int | None, prices: Mapping[str, Model
     ]
     st.markdown(plain(" × ".join(product)))
     for model in plan.models:
-        st.markdown("- " + plain(_model_words(plan, model, prices.get(model.id))))
+        st.markdown("- " + plain(_model_words(plan, model, status(model.id))))
     if plan.gate is not None:
         st.markdown("- Gate: " + plain(gate_words(plan.gate, units)))
     elif len(plan.prompts) > 1 or len(plan.models) > 1:

@@ -59,7 +59,7 @@ def _cells(item: RunRow) -> list[str]:
     models = [model_text(model) for model in item.models]
     return [
         status_html(r.status),
-        versions + text(listed(models, 2), lines=2, title=", ".join(models), colour="gray"),
+        versions + text(listed(models, 2), lines=3, title=", ".join(models), colour="gray"),
         result or text(r.message or "–", colour="gray", lines=2),
         text(done) + errors,
         text(money(r.cost_usd) if r.cost_usd is not None or r.cost_unknown else "–"),

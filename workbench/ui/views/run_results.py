@@ -20,6 +20,7 @@ from workbench.ui.views.common import model_text, plain
 from workbench.ui.views.numbers import money, seconds
 from workbench.ui.views.rows import link_bar
 
+_COUNT = st.column_config.NumberColumn(format="localized")
 _RIGHT = st.column_config.TextColumn(alignment="right")
 SENTENCES = 5
 
@@ -138,6 +139,7 @@ def _grid(frame: pd.DataFrame, key: str, alt: str) -> None:
         *(c for c in frame if c.startswith(("Cost", "Latency", "First", "Tokens"))),
     }
     config: dict[str, Any] = {name: _RIGHT for name in frame.columns if name in texts}
+    config |= {name: _COUNT for name in ("n", "Errors", "Answers", "Cached") if name in frame}
     frame = frame.map(lambda value: clean(value) if isinstance(value, str) else value)
     st.dataframe(frame, hide_index=True, column_config=config, key=f"run_{key}_grid", alt=alt, lazy=False)
 

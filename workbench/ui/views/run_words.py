@@ -36,12 +36,18 @@ def headline_html(record: RunRecord, best: str | None) -> str | None:
     return text(best, lines=2) if best else None
 
 
-def best_words(summary: Any) -> str | None:
+def best_words(summary: Any, *, by_model: bool = False) -> str | None:
     """Return a summary in a few words, such as ``accuracy 83.3 % (triage@3)``."""
     if summary is None:
         return None
-    version = f"{summary.prompt}@{summary.version}" if summary.version else summary.prompt
-    return f"{summary.scorer} {amount(summary.mean, summary.unit)} ({version})"
+    return f"{summary.scorer} {amount(summary.mean, summary.unit)} ({side_name(summary, by_model=by_model)})"
+
+
+def side_name(summary: Any, *, by_model: bool = False) -> str:
+    """Return which version a summary is of, or with ``by_model`` which model, where all are of one version."""
+    if by_model:
+        return summary.model
+    return f"{summary.prompt}@{summary.version}" if summary.version else summary.prompt
 
 
 def mean_words(summary: Any) -> str:
@@ -73,10 +79,15 @@ def eta_words(record: RunRecord) -> str:
     return (
         "waiting for the first answer"
         if left is None
-        else f"about {seconds(left)} left"
+        else f"about {_rough(left)} left"
         if left >= 1
         else "nearly done"
     )
+
+
+def _rough(left_s: float) -> str:
+    """Return an estimate without digits that it does not have."""
+    return f"{left_s:.0f} s" if left_s < 100 else seconds(left_s)
 
 
 def rate_words(record: RunRecord) -> str:
