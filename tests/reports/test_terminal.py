@@ -67,7 +67,9 @@ def test_a_summary_fits_eighty_columns_with_models_slices_and_errors():
     assert max(map(len, text.splitlines())) <= 80
     for part in ("31.7 %", "24.0 to 40.4 %", "120"):
         assert text.count(part) == 2
-    assert "support-triage@12  m " in shown(summary_table(summarise(scores), slices=False))
+    assert "support-triage@12 · anthropic/claude" in text
+    alone = shown(summary_table(summarise(a.scores, fields), slices=False)).splitlines()
+    assert alone[1].startswith("support-triage@12  accuracy  31.7 %")
 
 
 def test_unknown_numbers_are_called_unknown():

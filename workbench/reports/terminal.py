@@ -59,25 +59,31 @@ def columns(*names: str, right: Sequence[str] = ()) -> Table:
 
 
 def summary_table(summaries: Sequence[Summary], *, slices: bool = True) -> Table:
-    """Return the scores of a run as a table, each with its interval, n and errors; slices below their whole."""
-    several_models = len({s.model for s in summaries}) > 1
-    texts = ("Version", "Model", "Metric") if several_models else ("Version", "Metric")
+    """Return the scores of a run as a table, each with its interval, n and errors; slices below their whole.
+
+    With several models each version and model is a heading of its own line, so that numbers keep their room.
+    """
+    headings = len({s.model for s in summaries}) > 1
     numbers = ("Mean", "95 % interval", "n", "Errors")
-    table = columns(*texts, *numbers, right=numbers)
+    table = columns(*(() if headings else ("Version",)), "Metric", *numbers, right=numbers)
     before: tuple[str, str] | None = None
     for s in summaries:
         if s.slice is not None and not slices:
             continue
         here = (version_name(s), s.model)
-        if before not in (None, here):
+        first = here != before
+        if before is not None and first:
             table.add_section()
-        names = [plain(name, limit=60) if here != before else Text() for name in here]
         before = here
+        if headings and first:
+            title = plain(here[0], "bold", 60).append(" · ").append_text(plain(here[1], limit=60))
+            table.add_row(title, *[""] * len(numbers))
+        name = (
+            plain(s.scorer, limit=60) if s.slice is None else Text("  ").append_text(plain(s.slice, limit=60))
+        )
         table.add_row(
-            *(names if several_models else names[:1]),
-            plain(s.scorer, limit=60)
-            if s.slice is None
-            else Text("  ").append_text(plain(s.slice, limit=60)),
+            *(() if headings else (plain(here[0], limit=60) if first else Text(),)),
+            Text("  ").append_text(name) if headings else name,
             amount(s.mean, s.unit),
             interval(s.ci_low, s.ci_high, s.unit),
             f"{s.n:,}",
