@@ -14,6 +14,8 @@ from workbench.errors import BadInput
 
 app = new_app()
 
+#: The sample to begin with: its newest version wins clearly.
+_FIRST_SUITE = "support-triage"
 _SAMPLE_KINDS = {".yml", ".yaml", ".jsonl", ".json", ".csv"}
 
 
@@ -90,5 +92,6 @@ def _write(root: Path, files: dict[Path, bytes]) -> None:
 
 def _say_next(root: Path, given: Path | None, suites: list[str]) -> None:
     go = "" if root == Path.cwd() else f"`cd {given}`, then "
-    run = f"`workbench run {suites[0]}`, or " if suites else ""
+    first = _FIRST_SUITE if _FIRST_SUITE in suites else next(iter(suites), None)
+    run = f"`workbench run {first}`, or " if first else ""
     warn(f"Next: {go}{run}`workbench app` for the browser.")
