@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
-
+# Type checkers take this name for true; importing it from typing costs more than the rest of `workbench --help`.
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Any
+
     from workbench.prompts.content import Prompt, load_prompt
     from workbench.workspace import Workspace
 
