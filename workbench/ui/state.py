@@ -94,13 +94,23 @@ def param(name: str) -> str | None:
 
 
 def set_params(**values: Any) -> None:
-    """Set query parameters; None removes one. The others stay, and nothing happens when all are so already."""
+    """Set query parameters; None removes one. The others stay, and nothing happens when all are so already.
+
+    All are set as one step, which the browser's way back undoes as one.
+    """
+    before = {name: st.query_params.get_all(name) for name in st.query_params}
+    after = dict(before)
     for name, value in values.items():
         if value is None or value == "":
-            if name in st.query_params:
-                del st.query_params[name]
-        elif st.query_params.get(name) != str(value):
-            st.query_params[name] = str(value)
+            after.pop(name, None)
+        else:
+            after[name] = [str(value)]
+    if after == before:
+        return
+    if after:
+        st.query_params.from_dict(after)
+    else:
+        st.query_params.clear()
 
 
 def page_link(
