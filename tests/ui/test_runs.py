@@ -171,7 +171,7 @@ def test_a_cell_shows_what_was_sent_what_came_and_why_it_failed_all_as_text(
         run_id, ws.store.results.current_scoring(run_id).id, search="onerror", limit=1
     )
     at = open_screen(ws, "runs", run=run_id, cell=str(record.id))
-    assert at.header[0].value == "case\\-005"
+    assert at.header[0].value == "Case case\\-005"
     texts = [c.value for c in at.code]
     assert EVIL in texts and "As careful: which colour has thing number 5?" in texts and "green" in texts
     reasons = next(m.value for m in at.markdown if "✕" in m.value)
@@ -179,7 +179,7 @@ def test_a_cell_shows_what_was_sent_what_came_and_why_it_failed_all_as_text(
     assert "<img" not in raw_html(at) and "&lt;img" in raw_html(at)
     assert not any("<img" in m.value.replace("\\<", "") for m in at.markdown)
     by_case = open_screen(ws, "runs", run=run_id, case="case-005")
-    assert by_case.header[0].value == "case\\-005"
+    assert by_case.header[0].value == "Case case\\-005"
 
 
 def test_a_run_or_cell_that_is_not_there_is_one_sentence(

@@ -28,7 +28,10 @@ def show_cell(ws: Workspace, run_id: str) -> None:
     cell = record.cell
     case = next((case for case in plan.cases if case.id == cell.case_id), None)
     about = f"{versions[cell.prompt_index]} · "
-    header(cell.case_id, about + drawn.case_line(case, models[cell.model_index], cell.repeat, plan.repeats))
+    header(
+        f"Case {cell.case_id}",
+        about + drawn.case_line(case, models[cell.model_index], cell.repeat, plan.repeats),
+    )
     _way(ws, run, plan, record)
     known = units(ws, run.id, plan)
     left, right = st.columns(2, gap="large")

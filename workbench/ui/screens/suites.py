@@ -120,7 +120,7 @@ def _last_run_link(suite: Suite) -> None:
 
 def _show_case(suite: Suite, case_id: str) -> None:
     case = next((case for case in suite.dataset.cases if case.id == case_id), None)
-    header(case_id, f"A case of {suite.name}")
+    header(f"Case {case_id}", f"In the suite {suite.name}")
     if case is None:
         page_link("suites", "All cases", icon=":material/arrow_back:", suite=suite.name)
         raise NotFound(

@@ -17,6 +17,7 @@ from workbench.ui.views.common import model_text, plain
 from workbench.ui.views.numbers import count, money, seconds
 from workbench.ui.views.rows import COLOURS, Column, Table, mark, row, start, text
 from workbench.ui.views.run_numbers import Number, strip
+from workbench.ui.views.run_words import error_words
 from workbench.ui.views.suite_detail import block, metadata
 from workbench.ui.views.suite_words import value_text
 
@@ -98,7 +99,7 @@ def answer_rows(
 def scores_html(record: CellRecord, units: dict[str, str]) -> str:
     """Return a cell's scores as HTML: passed, failed, a number, or an error, each with its scorer's name."""
     if not record.completion.ok:
-        return mark(str(record.completion.error).replace("_", " "), "red", "!")
+        return mark(error_words(str(record.completion.error)), "red", "!")
     if not record.scores:
         return text("not scored", colour="gray")
     parts = [_score_html(score, units.get(score.scorer, "score")) for score in record.scores[:SHOWN_SCORES]]
@@ -172,7 +173,7 @@ def answer(record: CellRecord) -> None:
     """Draw an output in full, or the error that came instead."""
     completion = record.completion
     if not completion.ok:
-        kind = str(completion.error).replace("_", " ")
+        kind = error_words(str(completion.error))
         st.error(plain(f"{kind}: {clean(completion.error_message or 'no answer')}"), icon=":material/error:")
         if completion.text:
             st.caption("What had arrived until then:")

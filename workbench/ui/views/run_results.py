@@ -19,6 +19,7 @@ from workbench.ui.state import page_link
 from workbench.ui.views.common import model_text, plain
 from workbench.ui.views.numbers import money, seconds
 from workbench.ui.views.rows import link_bar
+from workbench.ui.views.run_words import error_words
 
 _COUNT = st.column_config.NumberColumn(format="localized")
 _RIGHT = st.column_config.TextColumn(alignment="right")
@@ -51,7 +52,7 @@ def quality(results: RunResults, scorer: str) -> None:
             name = f"{one_line(scorer, 60)} of each version with its 95 % interval"
             st.altair_chart(quality_chart(chosen, metric=scorer), alt=name, key="run_quality")
         else:
-            st.caption(plain(f"No answer has a {scorer} yet."))
+            st.caption(plain(f"No answer could be scored by {scorer}."))
     with right:
         frame = results_table(results.whole(), order=[scorer, *results.scorers])
         several = len({s.model for s in results.summaries}) > 1
@@ -151,7 +152,7 @@ def error_groups(groups: Sequence[ErrorGroup], run_id: str) -> None:
         kinds.setdefault((group.scorer, group.kind), []).append(group)
     for place, ((scorer, kind), members) in enumerate(kinds.items()):
         total = sum(group.count for group in members)
-        subject = f"The scorer {scorer} could not judge" if scorer else kind.replace("_", " ")
+        subject = f"The scorer {scorer} could not judge" if scorer else error_words(kind)
         with link_bar(f"run_error_kind_{place}"):
             st.markdown(f"**{plain(subject)}** · {count(total, 'cell')}", width="content")
             page_link("runs", "Show them", run=run_id, only="errors", scorer=scorer)

@@ -21,6 +21,29 @@ STATUS = {
 GATE = {"passed": ("green", "✓"), "failed": ("red", "✕"), "undecided": ("orange", "?")}
 
 
+#: error kind → what it means to the person who reads it
+_ERRORS = {
+    "auth": "No key, or a refused one",
+    "rate_limit": "Too many requests",
+    "timeout": "No answer in time",
+    "connection": "No connection",
+    "bad_request": "Refused as it was asked",
+    "context_length": "Longer than the model can read",
+    "content_filter": "Refused by a content filter",
+    "not_found": "No such model",
+    "provider": "The provider failed",
+    "missing_recording": "No recorded answer",
+    "template": "The prompt could not be rendered",
+    "cancelled": "Stopped",
+    "budget": "The cost cap was met",
+}
+
+
+def error_words(kind: str) -> str:
+    """Return what a kind of error means."""
+    return _ERRORS.get(kind, kind.replace("_", " "))
+
+
 def status_html(status: str) -> str:
     """Return a run's status as a cell."""
     colour, symbol = STATUS.get(status, ("gray", ""))

@@ -116,7 +116,7 @@ def _extract_words(extract: Any) -> str:
         return "the answer's first line"
     if form == "json_path":
         return f"{value} in the answer, read as JSON"
-    return f"the last match of {value} (the whole answer where nothing matches)"
+    return f"the last match of “{value}” (the whole answer where nothing matches)"
 
 
 def _short(value: Any) -> str:
