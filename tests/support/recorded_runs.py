@@ -75,5 +75,5 @@ def run_colours(ws: Workspace, **options: Any) -> str:
     with mock.patch.object(process, "launch", lambda root, state, run_id: worker.main([str(root), run_id])):
         started = ws.runs.start("colours", **options)
     record = ws.runs.get(started.id)
-    assert record.status == "complete", record
+    assert record.status == "complete", record.message
     return record.id
