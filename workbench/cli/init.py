@@ -7,16 +7,15 @@ from typing import Annotated
 
 import typer
 
-from workbench.cli.installed import PARTS, samples
 from workbench.cli.options import JsonFile, new_app
 from workbench.cli.output import Output, warn
 from workbench.errors import BadInput
+from workbench.workspace.samples import PARTS, add_samples
 
 app = new_app()
 
 #: The sample to begin with: its newest version wins clearly.
 _FIRST_SUITE = "support-triage"
-_SAMPLE_KINDS = {".yml", ".yaml", ".jsonl", ".json", ".csv"}
 
 
 @app.command()
@@ -35,14 +34,14 @@ def init(
     out = Output(json)
     root = (directory or Path()).expanduser().resolve()
     _refuse_what_is_there(root, filled=not empty)
-    files = {} if empty else _sample_files(samples())
-    _write(root, files)
+    _make_folders(root)
+    written = 0 if empty else add_samples(root)
     workspace = Workspace.open(root)
     try:
         prompts, suites = workspace.prompts.names(), [entry.name for entry in workspace.suites.list()[0]]
     finally:
         workspace.close()
-    out.json({"workspace": str(root), "prompts": prompts, "suites": suites, "files": len(files)})
+    out.json({"workspace": str(root), "prompts": prompts, "suites": suites, "files": written})
     out.text(f"{root} is a workspace now.")
     if prompts:
         out.text(f"Prompts: {', '.join(prompts)}")
@@ -64,24 +63,10 @@ def _refuse_what_is_there(root: Path, *, filled: bool) -> None:
             )
 
 
-def _sample_files(source: Path) -> dict[Path, bytes]:
-    """Return the samples by their path in a workspace; other files of a checkout are no samples."""
-    return {
-        file.relative_to(source): file.read_bytes()
-        for part in PARTS
-        for file in sorted((source / part).rglob("*"))
-        if file.is_file() and file.suffix in _SAMPLE_KINDS and not file.name.startswith(".")
-    }
-
-
-def _write(root: Path, files: dict[Path, bytes]) -> None:
+def _make_folders(root: Path) -> None:
     try:
         for part in PARTS:
             (root / part).mkdir(parents=True, exist_ok=True)
-        for name, content in files.items():
-            place = root / name
-            place.parent.mkdir(parents=True, exist_ok=True)
-            place.write_bytes(content)
     except OSError as problem:
         raise BadInput(
             f"The workspace cannot be made here ({problem.strerror or type(problem).__name__})",
