@@ -46,13 +46,13 @@ def test_cases_are_walked_through_with_the_keyboard_and_a_reload_shows_the_same(
         page.keyboard.press("ArrowDown")
         wait_idle(page)
         assert f"case={expected}" in page.url
-        expect(page.locator("p strong").get_by_text(expected, exact=True)).to_be_visible()
+        expect(page.get_by_role("group", name=f"Case {expected}", exact=True)).to_be_visible()
 
     address = page.url
     page.reload()
     wait_idle(page)
     assert page.url == address
-    expect(page.locator("p strong").get_by_text(listed[3], exact=True)).to_be_visible()
+    expect(page.get_by_role("group", name=f"Case {listed[3]}", exact=True)).to_be_visible()
     assert cases(page) == listed
 
 

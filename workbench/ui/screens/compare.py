@@ -51,7 +51,7 @@ def show_page() -> None:
         elif compared is not None:
             _comparison(ws, compared, run, a, b)
             with slot:
-                share(compared.comparison, a, b, address=_address())
+                share(compared.comparison, a, b, address=_address(), options=_options())
 
 
 def _nothing_yet() -> None:
@@ -140,10 +140,16 @@ def _comparison(ws: Workspace, compared: Compared, run: RunRecord, a: str, b: st
             verdict_view.draw_verdict(comparison, words)
             _next(compared, run, held_back=gate is not None and gate["status"] == "failed")
         with right:
-            verdict_view.draw_spending(comparison)
+            verdict_view.draw_spending(comparison, _models(compared))
     _warnings(ws, compared)
     verdict_view.draw_metrics(comparison)
     _parts(ws, compared)
+
+
+def _models(compared: Compared) -> list[str]:
+    """Name the models that answered, each once."""
+    sides = (compared.a, compared.b)
+    return list(dict.fromkeys(side.outcome.plan.models[i].name for side in sides for i in side.models))
 
 
 def _next(compared: Compared, run: RunRecord, *, held_back: bool) -> None:
@@ -290,6 +296,11 @@ def _prompts(compared: Compared) -> None:
     first, second = one.outcome.plan.prompts[one.prompts[0]], two.outcome.plan.prompts[two.prompts[0]]
     draw(legend_html((compared.comparison.a, compared.comparison.b)))
     prompt_diff(diff_prompts(first.prompt, second.prompt))
+
+
+def _options() -> dict[str, str]:
+    """What the address says besides the sides, as options of the command."""
+    return {f"--{name}": value for name in ("metric", "margin") if (value := param(name))}
 
 
 def _address() -> str:

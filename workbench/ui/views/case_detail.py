@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
+from workbench.analysis.wording import count
 from workbench.prompts.diff import Segment, word_diff
 from workbench.reports.text import amount, seconds, usd
-from workbench.ui.views.common import plain
 from workbench.ui.views.compare_html import (
     draw,
     esc,
@@ -29,33 +29,48 @@ if TYPE_CHECKING:
 SIDE_BY_SIDE, IN_ONE = "Side by side", "In one"
 #: Below this share in common, marking what differs would mark everything.
 LITTLE = 0.25
+#: Up to so many characters a text is taken in at a glance.
+SHORT = 60
+_OUTCOMES = {
+    "worse": ("▼", "worse", "bad"),
+    "better": ("▲", "better", "good"),
+    "same": ("＝", "the same score", "quiet"),
+    "missing": ("–", "an answer is missing", "open"),
+}
 
 
 def case_head(case: Case, outcome: str) -> None:
     """Draw a case's id, what became of it, and its metadata."""
-    words = {
-        "worse": ":red-badge[▼ worse]",
-        "better": ":green-badge[▲ better]",
-        "same": ":gray-badge[＝ same]",
-        "missing": ":orange-badge[– an answer is missing]",
-    }
-    st.markdown(f"**{plain(case.id)}** {words.get(outcome, '')}")
-    chips = [
-        f'<span class="chip">{esc_line(f"{k}: {_text(v)}", 80)}</span>' for k, v in case.metadata.items()
-    ]
-    if chips:
-        draw("".join(chips))
+    sign, word, look = _OUTCOMES.get(outcome, ("", "", "quiet"))
+    chips = "".join(
+        f'<span class="chip">{esc_line(f"{key}: {_text(value)}", 80)}</span>'
+        for key, value in case.metadata.items()
+    )
+    draw(
+        f'<b>{esc_line(case.id, 200)}</b> &ensp;<span class="verdict {look}"><span aria-hidden="true">{sign}'
+        f"</span> {word}</span> &ensp;{chips}",
+        label=f"Case {case.id}",
+    )
 
 
 def case_inputs(case: Case) -> None:
-    """Draw a case's variables and what is expected."""
+    """Draw a case's variables and what is expected, a short expectation beside them."""
     boxes = [
         text_box(esc(shown(_text(value))[0]), label=esc_line(name), prose=True)
         for name, value in case.vars.items()
     ]
-    if case.expected is not None:
-        boxes.append(text_box(esc(shown(_text(case.expected))[0]), label="expected", prose=True))
-    draw('<div style="height:.4rem"></div>'.join(boxes) or '<p class="label">This case has no variables.</p>')
+    gap = '<div style="height:.4rem"></div>'
+    variables = gap.join(boxes) or '<p class="label">This case has no variables.</p>'
+    if case.expected is None:
+        draw(variables)
+        return
+    text = _text(case.expected)
+    expected = text_box(esc(shown(text)[0]), label="expected", prose=True)
+    if len(text) > SHORT or "\n" in text:
+        draw(variables + gap + expected)
+    else:
+        tracks = "display:grid;grid-template-columns:minmax(0,3fr) minmax(0,1fr);gap:.8rem"
+        draw(f'<div style="{tracks}"><div>{variables}</div><div>{expected}</div></div>')
 
 
 def case_answers(
@@ -78,7 +93,7 @@ def case_answers(
     alike = _alike(segments)
     if same:
         st.caption("Both answered the same, character by character.")
-    elif way != IN_ONE and not alike:
+    elif way != IN_ONE and not alike and max(map(len, texts)) > SHORT:
         st.caption("The answers have little in common, so what differs is not marked.")
     if way == IN_ONE:
         draw(text_box(segments_html(segments) or _empty(a or b), label=legend_html(names)))
@@ -139,7 +154,7 @@ def _facts(record: CellRecord) -> str:
     done = record.completion
     facts = [f"latency {seconds(done.latency_s)}", f"cost {usd(done.cost_usd)}"]
     if done.usage.output is not None:
-        facts.append(f"{done.usage.output:,} tokens out")
+        facts.append(f"{count(done.usage.output, 'token')} out")
     if done.finish_reason not in (None, "stop"):
         facts.append(f"ended by {done.finish_reason}")
     if done.cached:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import shlex
+from collections.abc import Mapping
 
 import streamlit as st
 
 from workbench.analysis.results import Comparison
 
 
-def share(comparison: Comparison, a: str, b: str, *, address: str) -> None:
+def share(comparison: Comparison, a: str, b: str, *, address: str, options: Mapping[str, str]) -> None:
     """Draw what to copy.
 
     Args:
@@ -18,12 +19,14 @@ def share(comparison: Comparison, a: str, b: str, *, address: str) -> None:
         a: The baseline as the command line names it.
         b: The candidate.
         address: The page's address with what is open on it.
+        options: What else the command is given.
     """
+    words = ["workbench", "compare", a, b, *(word for pair in options.items() for word in pair)]
     with st.popover("Share", icon=":material/link:", key="compare_share"):
         st.caption("This page, with what is open on it")
         st.code(address, language=None, wrap_lines=True)
         st.caption("The same on the command line")
-        st.code(f"workbench compare {shlex.quote(a)} {shlex.quote(b)}", language=None, wrap_lines=True)
+        st.code(shlex.join(words), language=None, wrap_lines=True)
         st.download_button(
             "Download as JSON",
             data=lambda: json.dumps(comparison.to_dict(), ensure_ascii=False, indent=2),

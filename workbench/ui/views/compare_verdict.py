@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import streamlit as st
 
 from workbench.analysis.results import Comparison, MetricComparison
 from workbench.analysis.wording import count
 from workbench.reports.markdown import ratio_text
 from workbench.reports.text import amount, difference, interval, p_text, seconds, usd
-from workbench.ui.views.common import plain
+from workbench.ui.views.common import model_text, plain
 from workbench.ui.views.compare_html import (
     VERDICTS,
     Column,
@@ -78,8 +80,8 @@ def _strip(comparison: Comparison) -> str:
     )
 
 
-def draw_spending(comparison: Comparison) -> None:
-    """Draw cost and latency of both sides, with what is unknown."""
+def draw_spending(comparison: Comparison, models: Sequence[str]) -> None:
+    """Draw cost and latency of both sides, with what is unknown, and who answered."""
     cost, latency = comparison.cost, comparison.latency
     cost_ratio = (
         ratio_text(cost.ratio, cost.ratio_low, cost.ratio_high).replace(" times", "×")
@@ -106,7 +108,8 @@ def draw_spending(comparison: Comparison) -> None:
         )
     if latency["unknown"]:
         notes.append(f"Latency is unknown for {count(latency['unknown'], 'pair')}.")
-    said = f'<p class="label" style="margin-top:.4rem">{esc_line(" ".join(notes), 300)}</p>' if notes else ""
+    notes.append(f"Answered by {', '.join(model_text(model) for model in models)}.")
+    said = f'<p class="label" style="margin-top:.5rem">{esc_line(" ".join(notes), 500)}</p>'
     draw(table(columns, rows) + said, label="Cost and latency of both sides")
 
 
