@@ -102,8 +102,11 @@ def test_a_better_prompt_is_in_the_repository_five_minutes_later(
     page.get_by_role("link", name="Run on a suite").click()
     wait_idle(page)
     choose(page, "run_suite", PROMPT)
-    page.get_by_role("button", name="Newest against the one before").click()
-    wait_idle(page)
+    usual = page.get_by_role("button", name="Newest against the one before")
+    expect(usual).to_be_visible()
+    if usual.is_enabled():  # it is not where the form has chosen these two by itself
+        usual.click()
+        wait_idle(page)
     expect(page.get_by_text("60 cases × 2 versions × 1 model × 1 repeat")).to_be_visible()
     press(page, "run_start")
     expect(widget(page, "run_compare")).to_be_visible(timeout=60_000)
