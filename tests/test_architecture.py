@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -34,6 +35,7 @@ ONLY_IN = {
 SIDEWAYS = {("formats", "prompts")}
 
 
+@cache
 def modules() -> list[tuple[str, Path, ast.Module]]:
     """Return every module of the package as ``(room, path, syntax tree)``."""
     found = []

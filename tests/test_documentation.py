@@ -30,7 +30,9 @@ def test_every_field_of_a_prompt_file_is_documented():
         for model in (PromptFile, FileBlock, FileVariable, FileLineage)
         for name, field in model.model_fields.items()
     }
-    assert {f"{m.__name__}.{name}" for m, name in fields if not re.search(rf"`[\w.-]*\b{name}[\w.-]*`", text)} == set()
+    assert {
+        f"{m.__name__}.{name}" for m, name in fields if not re.search(rf"`[\w.-]*\b{name}[\w.-]*`", text)
+    } == set()
 
 
 def test_the_published_schema_is_the_one_that_files_are_checked_with():

@@ -51,9 +51,9 @@ def empty_app(tmp_path: Path) -> Iterator[AppServer]:
     yield from _serve(tmp_path, samples=False)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """Chromium, one for all tests."""
+    """Chromium, one for the tests of a file: while it is open, an event loop runs in this thread."""
     path = browser_path()
     if path is None:
         pytest.skip("no Chromium was found: install the packages chromium and chromium-driver")
