@@ -54,7 +54,7 @@ def _asked(server: OpenAIServer, case_id: str) -> int:
 
 def _kill_at(workspace: Workspace, run_id: str, threshold: int) -> None:
     """SIGKILL the run's process once so many cells are done."""
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 240
     while (record := workspace.store.runs.progress(run_id)).done < threshold or record.worker is None:
         assert time.monotonic() < deadline, record
         time.sleep(0.005)
