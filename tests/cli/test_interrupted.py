@@ -57,6 +57,8 @@ def test_an_interrupted_run_keeps_its_answers_and_says_how_to_go_on(call, asked,
         env={**os.environ, "NO_COLOR": "1"},
         # As in a terminal, where the run's own process is not in the group that Ctrl-C reaches.
         start_new_session=True,
+        # Whoever runs the tests in the background has Ctrl-C ignored, and children inherit that.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
     _wait_for(lambda: server.answered_whole >= 4, "the server was not asked")
     os.killpg(process.pid, number)
