@@ -97,9 +97,7 @@ def test_a_better_prompt_is_in_the_repository_five_minutes_later(
     assert saved.messages[0].content == improved(old.messages[0].content)
 
     # Run it against the version before, on its suite.
-    page.get_by_text("Versions", exact=True).click()
-    wait_idle(page)
-    page.get_by_role("link", name="Run on a suite").click()
+    page.get_by_role("link", name="Run 5 against 4 on a suite").click()
     wait_idle(page)
     choose(page, "run_suite", PROMPT)
     usual = page.get_by_role("button", name="Newest against the one before")

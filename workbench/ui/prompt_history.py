@@ -14,7 +14,7 @@ from workbench.ui.state import faults, page_link, param, set_params
 from workbench.ui.views import prompt_versions
 from workbench.ui.views.common import pager, pick
 from workbench.ui.views.prompt_diff import prompt_diff
-from workbench.workspace import PromptVersion
+from workbench.workspace import PromptVersion, Workspace
 
 DRAFT = "draft"
 
@@ -38,27 +38,32 @@ def show_versions(actions: PromptActions, versions: list[PromptVersion]) -> None
         _version(actions, versions, version)
 
 
+def next_steps(workspace: Workspace, version: PromptVersion) -> None:
+    """Link to where a version is tried and measured."""
+    page_link(
+        "playground",
+        "Try in playground",
+        icon=":material/play_circle:",
+        prompt=version.name,
+        version=version.number,
+    )
+    # Beside the version that it comes from, for that is what it has to beat.
+    pair = [number for number in (version.parent, version.number) if number]
+    suites = suites_of(workspace, version.name)
+    page_link(
+        "runs",
+        f"Run {' against '.join(map(str, pair[::-1]))} on a suite",
+        icon=":material/timeline:",
+        prompt=",".join(f"{version.name}@{number}" for number in pair),
+        suite=suites[0].name if suites else None,
+    )
+
+
 def _version(actions: PromptActions, versions: list[PromptVersion], version: PromptVersion) -> None:
     st.subheader(f"Version {version.number}", anchor=False)
     prompt_versions.origin(version)
     with st.container(horizontal=True, gap="small", vertical_alignment="center", key="prompt_next_steps"):
-        page_link(
-            "playground",
-            "Try in playground",
-            icon=":material/play_circle:",
-            prompt=version.name,
-            version=version.number,
-        )
-        # Beside the version that it comes from, for that is what it has to beat.
-        pair = [f"{version.name}@{number}" for number in (version.parent, version.number) if number]
-        suites = suites_of(actions.workspace, version.name)
-        page_link(
-            "runs",
-            "Run on a suite",
-            icon=":material/timeline:",
-            prompt=",".join(pair),
-            suite=suites[0].name if suites else None,
-        )
+        next_steps(actions.workspace, version)
         page_link("release", "Release", icon=":material/rocket_launch:", prompt=version.title)
         st.button(
             "Restore into the editor",

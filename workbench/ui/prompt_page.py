@@ -9,7 +9,7 @@ from workbench.ui.components.save_key import save_key
 from workbench.ui.editing import Form, copy_prompt
 from workbench.ui.prompt_actions import PromptActions
 from workbench.ui.prompt_editor import show_editor
-from workbench.ui.prompt_history import DRAFT, show_difference, show_versions
+from workbench.ui.prompt_history import DRAFT, next_steps, show_difference, show_versions
 from workbench.ui.state import faults, go, page_link, param, set_params, show_fault
 from workbench.ui.views.common import badge_text, labels_text, plain, problem_list
 from workbench.ui.views.numbers import ago
@@ -54,15 +54,19 @@ def show_prompt(ws: Workspace, name: str) -> None:
         show_fault(fault)
     _conflicts(actions, versions)
     st.session_state["prompt_tab"] = tab
-    st.segmented_control(
-        "View",
-        tabs,
-        format_func=TABS.get,
-        key="prompt_tab",
-        required=True,
-        label_visibility="collapsed",
-        on_change=_turn_to_tab,
-    )
+    with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
+        st.segmented_control(
+            "View",
+            tabs,
+            format_func=TABS.get,
+            key="prompt_tab",
+            required=True,
+            label_visibility="collapsed",
+            on_change=_turn_to_tab,
+        )
+        if versions and tab != "versions":
+            with st.container(horizontal=True, gap="small", width="content", key="prompt_onward"):
+                next_steps(ws, versions[0])
     if tab == "edit":
         show_editor(actions)
     elif tab == "versions":
