@@ -148,7 +148,7 @@ def _findings(evidence: Evidence) -> list[str]:
         f"  with the result {fold(evidence.result)}" if evidence.result else "  without a verdict",
     ]
     paragraphs = ["\n".join(fact for fact in facts if fact.strip())]
-    table = [_table_line(line) for entry in evidence.table for line in entry.splitlines() if line.strip()]
+    table = [_table_line(line) for entry in evidence.table for line in entry.splitlines() or [""]]
     if table:
         left = len(table) - MAX_TABLE_LINES
         more = [f"  … and {left} more lines"] if left > 0 else []
@@ -163,7 +163,7 @@ def _findings(evidence: Evidence) -> list[str]:
 
 def _table_line(line: str) -> str:
     folded = fold(line)
-    return folded if folded.startswith("|") else f"  {folded}"
+    return folded if folded.startswith("|") else f"  {folded}".rstrip()
 
 
 def _regressions(cases: tuple[str, ...]) -> str:

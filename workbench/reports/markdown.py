@@ -51,10 +51,13 @@ def summary_table(summaries: Sequence[Summary], *, slices: bool = True) -> list[
     return table(header, rows, numeric_from=3) + _rest(len(chosen))
 
 
-def comparison_table(comparison: Comparison, *, slices: bool = True) -> list[str]:
+def comparison_table(
+    comparison: Comparison, *, slices: bool = True, undecided_slices: bool = True
+) -> list[str]:
     """Return a comparison as lines of Markdown: every metric and slice, then cost and latency.
 
-    B is held against the baseline A; every row has its interval, n and verdict.
+    B is held against the baseline A; every row has its interval, n and verdict. Slices without a decision can be
+    left out; how many they are is then said below.
     """
     level = f"{comparison.confidence * 100:g} % interval"
     header = [
@@ -66,9 +69,13 @@ def comparison_table(comparison: Comparison, *, slices: bool = True) -> list[str
         "p",
         "Verdict",
     ]
-    chosen = [m for m in comparison.metrics if slices or m.slice is None]
+    wanted = [m for m in comparison.metrics if slices or m.slice is None]
+    chosen = [m for m in wanted if undecided_slices or m.slice is None or m.verdict != "undecided"]
     rows = [_metric_row(m) for m in chosen[:MAX_ROWS]]
-    return table(header, rows + _spending_rows(comparison)) + _rest(len(chosen))
+    lines = table(header, rows + _spending_rows(comparison)) + _rest(len(chosen))
+    if left := len(wanted) - len(chosen):
+        lines += ["", f"{left:,} {'slice is' if left == 1 else 'slices are'} undecided and not listed."]
+    return lines
 
 
 def _metric_row(m: MetricComparison) -> list[str]:

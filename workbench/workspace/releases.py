@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 
 from workbench.delivery.evidence import Evidence
 from workbench.delivery.git import ReleasePlan, ReleaseResult, make_release, plan_release
 from workbench.errors import BadInput, WorkbenchError
 from workbench.jobs import outcome as outcomes
+from workbench.llm.types import ModelSpec
 from workbench.store import ReleaseRecord, RunRecord, Store
 from workbench.workspace.library import PromptLibrary, PromptVersion, current_author
 from workbench.workspace.runs import Runs
@@ -144,7 +146,9 @@ class Releases:
         if not others:
             rows = [s for s in outcome.summaries() if f"{s.prompt}@{s.version}" == title or s.prompt == title]
             return Evidence(
-                **shared, result="scores only, nothing to compare with", table=tuple(summary_table(rows))
+                **shared,
+                result="scores only, nothing to compare with",
+                table=(*summary_table(rows), *_stand_in(plan.models)),
             )
         comparison = outcomes.compare_selections(
             outcomes.select(outcome, others[0]), outcomes.select(outcome, title)
@@ -153,7 +157,7 @@ class Releases:
             **shared,
             result=comparison.headline,
             baseline=others[0],
-            table=tuple(comparison_table(comparison)),
+            table=(*comparison_table(comparison, undecided_slices=False), *_stand_in(plan.models)),
             regressions=tuple(comparison.regressions),
         )
 
@@ -165,3 +169,10 @@ class Releases:
                 hint="save it with `workbench prompts save` first",
             )
         return version
+
+
+def _stand_in(models: Iterable[ModelSpec]) -> tuple[str, ...]:
+    """Say in the evidence that the offline model is none."""
+    from workbench.llm.offline import OFFLINE_ID, OFFLINE_NOTE
+
+    return ("", f"{OFFLINE_ID} is {OFFLINE_NOTE}.") if any(m.id == OFFLINE_ID for m in models) else ()
