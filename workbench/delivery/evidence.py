@@ -148,7 +148,7 @@ def _findings(evidence: Evidence) -> list[str]:
         f"  with the result {fold(evidence.result)}" if evidence.result else "  without a verdict",
     ]
     paragraphs = ["\n".join(fact for fact in facts if fact.strip())]
-    table = [_table_line(line) for entry in evidence.table for line in entry.splitlines() or [""]]
+    table = _table_lines(evidence.table)
     if table:
         left = len(table) - MAX_TABLE_LINES
         more = [f"  … and {left} more lines"] if left > 0 else []
@@ -161,9 +161,15 @@ def _findings(evidence: Evidence) -> list[str]:
     return paragraphs
 
 
-def _table_line(line: str) -> str:
-    folded = fold(line)
-    return folded if folded.startswith("|") else f"  {folded}".rstrip()
+def _table_lines(entries: tuple[str, ...]) -> list[str]:
+    """Return the lines with what is no row indented, so that none reads as a trailer; never two blank ones."""
+    lines: list[str] = []
+    for line in (fold(line) for entry in entries for line in entry.splitlines() or [""]):
+        if line:
+            lines.append(line if line.startswith("|") else f"  {line}")
+        elif lines and lines[-1]:
+            lines.append("")
+    return lines[:-1] if lines and not lines[-1] else lines
 
 
 def _regressions(cases: tuple[str, ...]) -> str:
