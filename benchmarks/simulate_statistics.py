@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 from scipy.special import gammaln, xlogy
 
 from workbench.analysis import paired
+from workbench.analysis.clusters import clustered, t_over_clusters
 from workbench.analysis.estimators import t_interval
 from workbench.analysis.frames import slice_views
 from workbench.analysis.gate import judge_gate
@@ -153,7 +154,7 @@ def measure(scenario: Scenario, sims: int, seed: int = 1) -> Measured:
     return Measured(*(counts / sims), width / sims)
 
 
-def judged(a: Values, b: Values, slices: int = 0) -> Comparison:
+def judged(a: Values, b: Values, slices: int = 0, clusters: NDArray[np.intp] | None = None) -> Comparison:
     """Judge scores of shape (cases, repeats) as `compare` does once it has put the sides together."""
     cases = [f"c{i}" for i in range(len(a))]
     every = np.concatenate([a.ravel(), b.ravel()])
@@ -172,6 +173,7 @@ def judged(a: Values, b: Values, slices: int = 0) -> Comparison:
         pass_fail=np.array([np.isin(every, (0, 1)).all()]),
         single=np.array([a.shape[1] == 1]),
         bounded=np.array([True]),
+        cluster=clusters,
     )
     fields = {"part": {case: i % slices for i, case in enumerate(cases)}} if slices else None
     metrics = judge_metrics(both, slice_views(fields, cases), {"quality": "score"}, "quality", 0.0, 0.95)
@@ -291,6 +293,67 @@ def measure_alone(scenario: Alone, sims: int, seed: int = 1) -> tuple[float, flo
     return hits[0] / sims, hits[1] / sims
 
 
+@dataclass(frozen=True)
+class InClusters:
+    """Pass/fail cases in clusters: B wins and loses these shares, more alike within a cluster with ``alike``."""
+
+    clusters: int
+    size: int
+    uneven: bool
+    win: float
+    lose: float
+    alike: float
+
+
+def in_clusters() -> Iterator[InClusters]:
+    """Few and many clusters, even and uneven ones, common and rare differences."""
+    for clusters in (10, 20, 50):
+        yield InClusters(clusters, 20, False, 0.1, 0.1, 0.2)
+        yield InClusters(clusters, 10, True, 0.15, 0.05, 0.05)
+        yield InClusters(clusters, 5, False, 0.0, 0.05, 0.3)
+
+
+def measure_clusters(scenario: InClusters, sims: int, seed: int = 1) -> tuple[float, ...]:
+    """Return shares: coverage, better or worse, gate passed; coverage as if independent, and of t over clusters."""
+    rng = np.random.default_rng(seed)
+    truth = scenario.win - scenario.lose
+    counts = np.zeros(5)
+    for _ in range(sims):
+        a, b, codes = _draw_clusters(scenario, rng)
+        found = judged(a[:, None], b[:, None], clusters=codes)
+        m, diff = found.primary, b - a
+        naive = paired.adjusted_wald(diff)
+        t = t_over_clusters(clustered(diff, codes, rare=diff.size), 0.95)
+        counts += [
+            m.ci_low <= truth <= m.ci_high,
+            m.verdict in ("better", "worse"),
+            judge_gate(found, margin=max(0.0, -truth)).passed,
+            naive[0] <= truth <= naive[1],
+            bool(t[0] <= truth <= t[1]),
+        ]
+    return tuple(float(c) for c in counts / sims)
+
+
+def _draw_clusters(s: InClusters, rng: np.random.Generator) -> tuple[Values, Values, NDArray[np.intp]]:
+    sizes = np.full(s.clusters, s.size)
+    if s.uneven:
+        sizes = 1 + rng.poisson((s.size - 1) * rng.gamma(1.5, 1 / 1.5, s.clusters))
+    codes = np.repeat(np.arange(s.clusters), sizes)
+    width = 1 / s.alike - 1
+    win, lose = (
+        rng.beta(rate * width, (1 - rate) * width, s.clusters) if rate else np.zeros(s.clusters)
+        for rate in (s.win, s.lose)
+    )
+    chance = rng.random(codes.size)
+    wins, losses = chance < win[codes], chance > 1 - np.minimum(lose, 1 - win)[codes]
+    tied = (rng.random(codes.size) < 0.7).astype(float)
+    return (
+        np.where(wins, 0.0, np.where(losses, 1.0, tied)),
+        np.where(wins, 1.0, np.where(losses, 0.0, tied)),
+        codes,
+    )
+
+
 def main() -> None:
     """Print the tables as Markdown."""
     parser = argparse.ArgumentParser(description="Error rates of verdicts, intervals and gate")
@@ -321,6 +384,14 @@ def main() -> None:
         part = percent(m.slice_alarm) if s.slices else ""
         cells = f"{' | '.join(percent(r) for r in rates)} | {part} | {m.width * 100:.1f}"
         print(f"| {s.name} | {s.cases} | {cells} |", flush=True)
+    print(
+        "\n| clusters | cases in each | only B / only A passes | coverage | better or worse | gate |", end=""
+    )
+    print(" as if independent | t covers |\n|---|---|---|---|---|---|---|---|")
+    for c in in_clusters():
+        size = f"about {c.size}" if c.uneven else f"{c.size}"
+        cells = " | ".join(percent(r) for r in measure_clusters(c, sims))
+        print(f"| {c.clusters} | {size} | {c.win:g} / {c.lose:g} | {cells} |", flush=True)
     print("\n| one version | n | coverage | of t |\n|---|---|---|---|")
     for one in alone():
         ours, plain = measure_alone(one, sims)

@@ -117,3 +117,18 @@ def test_repeats_are_not_counted_as_cases():
     assert (repeated.n, repeated.diff) == (once.n, once.diff)
     assert (repeated.ci_low, repeated.ci_high) == pytest.approx((once.ci_low, once.ci_high))
     assert repeated.p >= once.p
+
+
+@pytest.mark.parametrize(
+    "scenario",
+    [c for c in bench.in_clusters() if c.clusters == 20],
+    ids=["even", "uneven", "rare differences"],
+)
+def test_intervals_over_clusters_hold_the_truth_where_those_over_cases_do_not(scenario):
+    coverage, established, gate_passed, naive, _ = bench.measure_clusters(scenario, 250)
+    assert coverage >= least(0.95, 250)
+    assert naive < 0.93
+    if scenario.win == scenario.lose:
+        assert established <= most(0.05, 250)
+    if scenario.win <= scenario.lose:
+        assert gate_passed <= most(0.05, 250)

@@ -88,7 +88,13 @@ def test_every_other_example_is_accepted(tmp_path):
                 parse_scorer(entry)
             continue
         rows = [
-            {"id": "a", "vars": {"message": "hi"}, "expected": {"label": "x"}, "metadata": {"lang": "en"}}
+            {
+                "id": document,
+                "vars": {"message": "hi"},
+                "expected": {"label": "x"},
+                "metadata": {"lang": "en", "document": document},
+            }
+            for document in ("a", "b")
         ]
         folder = tmp_path / "evals" / str(number)
         folder.mkdir(parents=True)

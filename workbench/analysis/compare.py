@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from workbench.analysis import frames
+from workbench.analysis.clusters import FEW_CLUSTERS, LEAST_CLUSTERS, Clusters
 from workbench.analysis.metrics import judge_metrics
 from workbench.analysis.pairing import Paired, match_arms, matching_warnings, pair
 from workbench.analysis.results import Comparison, CostComparison, MetricComparison, Verdict
@@ -41,6 +42,7 @@ def compare(
     margin: float = 0.0,
     confidence: float = 0.95,
     metric: str | None = None,
+    clusters: Clusters | None = None,
 ) -> Comparison:
     """Hold B against the baseline A on the cases both answered.
 
@@ -61,6 +63,7 @@ def compare(
         margin: The difference that does not matter, in the unit of a score (0.01 is one point); 0 for none.
         confidence: Of the intervals; a difference is established at one minus this.
         metric: The scorer to decide by; ``overall`` where present, else the first.
+        clusters: Which cases are not independent of each other; then intervals and tests are over clusters.
 
     Raises:
         BadInput: A side has no scores, the sides share no scorer or no model, or the metric is not among them.
@@ -71,7 +74,7 @@ def compare(
     scorers = [s for s in on_a if s in set(on_b)]
     primary = _primary(metric, scorers, a.name, b.name)
     unit_of = {s: (units or {}).get(s, "score") for s in scorers}
-    both = pair(a.scores, b.scores, arms, scorers)
+    both = pair(a.scores, b.scores, arms, scorers, clusters)
     views = frames.slice_views(slices, both.cases)
     metrics = judge_metrics(both, views, unit_of, primary, margin, confidence)
     chosen = next(m for m in metrics if m.scorer == primary and m.slice is None)
@@ -87,7 +90,9 @@ def compare(
         regressions=[case for case, gain in diffs if gain < 0],
         improvements=[case for case, gain in reversed(diffs) if gain > 0],
         headline=headline(a.name, b.name, chosen, cost, confidence),
-        warnings=matching_warnings(arms) + _warnings(chosen, metrics, views, only_one_side),
+        warnings=matching_warnings(arms)
+        + _cluster_warnings(chosen, clusters)
+        + _warnings(chosen, metrics, views, only_one_side),
         primary=chosen,
         margin=margin,
         confidence=confidence,
@@ -132,6 +137,17 @@ def _ordered_differences(both: Paired, s: int, lower_is_better: bool) -> list[tu
     return losses + wins[::-1]
 
 
+def _cluster_warnings(primary: MetricComparison, clusters: Clusters | None) -> list[str]:
+    if clusters is None or primary.clusters is None:
+        return []
+    said = f"The cases are in {count(primary.clusters, 'cluster')} by {clusters.field}"
+    if primary.clusters < LEAST_CLUSTERS:
+        return [f"{said}: with fewer than {LEAST_CLUSTERS} nothing can be established."]
+    if primary.clusters < FEW_CLUSTERS:
+        return [f"{said}: a difference must be very large to be established."]
+    return []
+
+
 def _warnings(
     primary: MetricComparison,
     metrics: list[MetricComparison],
@@ -154,6 +170,8 @@ def _warnings(
         )
     if 0 < primary.n < FEW_CASES:
         said.append(f"Only {count(primary.n, 'case')}: a difference must be very large to be established.")
+    if primary.verdict == "undecided" and primary.advice:
+        said.append(primary.advice)
     unknown = [m for m in metrics if m.slice is None and m.unknown]
     for m in unknown:
         said.append(

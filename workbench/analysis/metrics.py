@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -9,10 +10,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from workbench.analysis import frames, paired
+from workbench.analysis.clusters import Clustered, clustered, t_over_clusters, worth_at
 from workbench.analysis.estimators import Floats, t_interval
 from workbench.analysis.pairing import Paired
 from workbench.analysis.results import MetricComparison
 from workbench.analysis.verdict import decide
+from workbench.analysis.wording import repeats_advice
 
 _LOWER_IS_BETTER = frozenset({"seconds", "usd"})
 
@@ -40,7 +43,13 @@ class _Draft:
     metric: MetricComparison
     diff: Floats
     kind: Kind
+    cluster: Clustered | None = None
     family: int = 1
+
+    @property
+    def exchangeable(self) -> Floats:
+        """What a sign-flip test may turn: the differences, or with clusters the sum of each cluster."""
+        return self.diff if self.cluster is None else self.cluster.sums
 
 
 def judge_metrics(
@@ -72,17 +81,21 @@ def judge_metrics(
 
 def _tested(drafts: list[_Draft]) -> list[_Draft]:
     """Give each draft its p value; the permutation tests are done together, which is much faster."""
-    flipped = iter(paired.sign_flips([d.diff for d in drafts if d.diff.size and d.kind != "pass/fail"]))
+    flipped = iter(paired.sign_flips([d.exchangeable for d in drafts if d.diff.size and not _mcnemar(d)]))
     result = []
     for draft in drafts:
         if draft.diff.size:
-            if draft.kind == "pass/fail":
+            if _mcnemar(draft):
                 p = paired.mcnemar_midp(int((draft.diff > 0).sum()), int((draft.diff < 0).sum()))
             else:
                 p = float(next(flipped))
             draft = replace(draft, metric=replace(draft.metric, p=p, p_adjusted=p))
         result.append(draft)
     return result
+
+
+def _mcnemar(draft: _Draft) -> bool:
+    return draft.kind == "pass/fail" and draft.cluster is None
 
 
 def _corrected(drafts: list[_Draft]) -> list[_Draft]:
@@ -124,8 +137,10 @@ def _estimate(
     bounds: tuple[float | None, float | None] = (None, None)
     if lost and kind != "number":
         bounds = tuple(float(side[s][inside].sum() / (pairs - unknown)) for side in (both.low, both.high))
-    ci_low, ci_high = _interval(diff, kind, confidence)
-    ci90_low, ci90_high = _margin_interval(diff, kind)
+    cluster = _clusters(both, known, diff)
+    ci_low, ci_high = _interval(diff, kind, confidence, cluster)
+    ci90_low, ci90_high = _margin_interval(diff, kind, cluster)
+    share = _repeat_share(both, s, known, diff, cluster)
     metric = MetricComparison(
         scorer=both.scorers[s],
         slice=label,
@@ -143,9 +158,9 @@ def _estimate(
         ties=n - wins - losses,
         losses=losses,
         errors=int(both.broken[s][inside].sum()),
-        method=_METHODS[kind],
+        method=_method(kind, cluster),
         lower_is_better=lower_is_better,
-        detectable=paired.detectable_difference(_spread(diff, kind), n, 1 - confidence),
+        detectable=paired.detectable_difference(_spread(diff, kind, cluster), n, 1 - confidence),
         unit=unit,
         pairs=pairs,
         error_share=lost / pairs if pairs else 0.0,
@@ -155,8 +170,42 @@ def _estimate(
         ci90_low=ci90_low,
         ci90_high=ci90_high,
         margin=margin,
+        clusters=None if cluster is None else cluster.count,
+        repeat_share=share,
+        advice=repeats_advice(share),
     )
-    return _Draft(metric, diff, kind)
+    return _Draft(metric, diff, kind, cluster)
+
+
+def _clusters(both: Paired, known: NDArray[np.bool_], diff: Floats) -> Clustered | None:
+    """What the clusters of some cases say; None where every case is its own."""
+    if both.cluster is None or not diff.size:
+        return None
+    codes = both.cluster[known]
+    if np.unique(codes).size == codes.size:
+        return None
+    return clustered(diff, codes, rare=float(np.count_nonzero(diff)))
+
+
+def _repeat_share(
+    both: Paired, s: int, known: NDArray[np.bool_], diff: Floats, cluster: Clustered | None
+) -> float | None:
+    """The share of the variance of the mean difference that comes from repeats (one-way random effects)."""
+    if both.noise is None or diff.size < 2:
+        return None
+    noise = both.noise[s][known]
+    noise = noise[np.isfinite(noise)]
+    variance = diff.size * cluster.se**2 if cluster else float(np.var(diff, ddof=1))
+    if noise.size < 2 or not variance > 1e-20:
+        return None
+    return float(min(1.0, noise.mean() / variance))
+
+
+def _method(kind: Kind, cluster: Clustered | None) -> str:
+    if cluster is None:
+        return _METHODS[kind]
+    ends = "Bonett–Price interval for clusters" if kind in _ADJUSTED else "t interval over clusters"
+    return f"sign-flip permutation test over clusters, {ends}"
 
 
 def _kind(both: Paired, s: int, unit: str, diff: Floats) -> Kind:
@@ -167,28 +216,53 @@ def _kind(both: Paired, s: int, unit: str, diff: Floats) -> Kind:
     return "pass/fail" if both.single[s] else "pass/fail, repeated"
 
 
-def _interval(diff: Floats, kind: Kind, confidence: float) -> tuple[float | None, float | None]:
-    if not diff.size:
+def _interval(
+    diff: Floats, kind: Kind, confidence: float, cluster: Clustered | None
+) -> tuple[float | None, float | None]:
+    if not diff.size or (cluster and cluster.count < 2):
         return None, None
+    bounds = (-1.0, 1.0) if kind == "score" else None
+    if cluster is not None and kind in _ADJUSTED:
+        squares = float(np.square(diff).mean())
+        return paired.adjusted_wald_at(cluster.mean, squares, worth_at(cluster, confidence), confidence)
+    if cluster is not None:
+        low, high = t_over_clusters(cluster, confidence, bounds=bounds)
+        return frames.number(low), frames.number(high)
     if kind in _ADJUSTED:
         return paired.adjusted_wald(diff, confidence)
-    bounds = (-1.0, 1.0) if kind == "score" else None
     low, high = t_interval(diff.mean(), paired.sample_sd(diff), diff.size, confidence, bounds=bounds)
     return frames.number(low), frames.number(high)
 
 
-def _margin_interval(diff: Floats, kind: Kind) -> tuple[float | None, float | None]:
+def _margin_interval(
+    diff: Floats, kind: Kind, cluster: Clustered | None
+) -> tuple[float | None, float | None]:
     """The 90 % interval that is held against a margin."""
-    if not diff.size:
+    if not diff.size or (cluster and cluster.count < 2):
         return None, None
+    bounds = (-1.0, 1.0) if kind == "score" else None
+    if cluster is not None and kind in _ADJUSTED:
+        squares = float(np.square(diff).mean())
+        return paired.margin_interval_at(cluster.mean, squares, cluster.worth, cluster.count - 1)
+    if cluster is not None:
+        low, high = t_over_clusters(cluster, 0.9, bounds=bounds)
+        farthest = float(np.abs(cluster.sums).max()) / diff.size
+        least, most = bounds or (-math.inf, math.inf)
+        return frames.number(max(least, low - farthest)), frames.number(min(most, high + farthest))
     if kind in _ADJUSTED:
         return paired.margin_interval(diff)
-    low, high = paired.margin_interval_t(diff, bounds=(-1.0, 1.0) if kind == "score" else None)
+    low, high = paired.margin_interval_t(diff, bounds=bounds)
     return frames.number(low), frames.number(high)
 
 
-def _spread(diff: Floats, kind: Kind) -> float:
-    """Standard deviation of a case's difference; with the added cases of the adjusted interval never 0."""
+def _spread(diff: Floats, kind: Kind, cluster: Clustered | None) -> float:
+    """Standard deviation of a case's difference; with the added cases of the adjusted interval never 0.
+
+    With clusters it is that of independent cases whose mean would be as uncertain.
+    """
+    if cluster is not None:
+        alike = math.sqrt(cluster.effect) * paired.adjusted_sd(diff)
+        return alike if kind in _ADJUSTED else cluster.se * math.sqrt(diff.size)
     return paired.adjusted_sd(diff) if kind in _ADJUSTED else paired.sample_sd(diff)
 
 
@@ -198,6 +272,6 @@ def _with_verdict(draft: _Draft, confidence: float) -> MetricComparison:
     needed = None
     if verdict == "undecided" and m.diff is not None:
         alpha = (1 - confidence) / draft.family
-        spread = _spread(draft.diff, draft.kind)
+        spread = _spread(draft.diff, draft.kind, draft.cluster)
         needed = paired.cases_to_decide(m.diff, spread, m.n, margin=m.margin, alpha=alpha)
     return replace(m, verdict=verdict, cases_to_decide=needed)

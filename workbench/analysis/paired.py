@@ -84,6 +84,26 @@ def margin_interval_t(
     return np.maximum(least, low - farthest), np.minimum(most, high + farthest)
 
 
+def adjusted_wald_at(
+    mean: float, mean_square: float, worth: float, confidence: float = 0.95
+) -> tuple[float, float]:
+    """`adjusted_wald` for differences that are worth ``worth`` independent cases (`clusters.worth_at`)."""
+    return _adjusted_wald(*_moments(mean * worth, mean_square * worth, worth), worth, confidence)
+
+
+def margin_interval_at(
+    mean: float, mean_square: float, worth: float, df: int, confidence: float = 0.9
+) -> tuple[float, float]:
+    """`margin_interval` for differences worth ``worth`` independent cases, with Student's t of ``df``."""
+    student = float(special.stdtrit(max(df, 1), 0.5 + confidence / 2))
+    sd = _moments(mean * worth, mean_square * worth, worth)[1]
+    half = student * sd / math.sqrt(worth + 2) + 1 / worth
+    counted = worth * (z_quantile(confidence) / student) ** 2
+    low = min(mean - half, -_highest_share(-mean * counted, counted, confidence))
+    high = max(mean + half, _highest_share(mean * counted, counted, confidence))
+    return max(-1.0, low), min(1.0, high)
+
+
 def mostly_tied(differences: Floats) -> bool:
     """Tell whether so few cases differ that a t interval of their scores cannot be trusted.
 
@@ -94,7 +114,7 @@ def mostly_tied(differences: Floats) -> bool:
     return bool(mostly_equal(ties, differences.size))
 
 
-def _highest_share(events: float, n: int, confidence: float) -> float:
+def _highest_share(events: float, n: float, confidence: float) -> float:
     """Clopper and Pearson's upper limit for a share of which ``events`` in ``n`` were seen."""
     seen = max(events, 0.0)
     return 1.0 if seen >= n else float(special.betaincinv(seen + 1, n - seen, 0.5 + confidence / 2))
@@ -105,13 +125,13 @@ def adjusted_sd(differences: Floats) -> float:
     return _moments(differences.sum(), np.square(differences).sum(), differences.size)[1]
 
 
-def _moments(total: float, squares: float, n: int) -> tuple[float, float]:
+def _moments(total: float, squares: float, n: float) -> tuple[float, float]:
     """Mean and standard deviation with a case of +1 and one of −1 added."""
     centre = float(total) / (n + 2)
     return centre, math.sqrt((float(squares) + 2) / (n + 2) - centre**2)
 
 
-def _adjusted_wald(centre: float, sd: float, n: int, confidence: float) -> tuple[float, float]:
+def _adjusted_wald(centre: float, sd: float, n: float, confidence: float) -> tuple[float, float]:
     half = z_quantile(confidence) * sd / math.sqrt(n + 2)
     return max(-1.0, centre - half), min(1.0, centre + half)
 

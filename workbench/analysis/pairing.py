@@ -11,6 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from workbench.analysis import frames
+from workbench.analysis.clusters import Clusters
 from workbench.analysis.estimators import Floats
 from workbench.analysis.wording import count, listed
 from workbench.errors import BadInput
@@ -87,6 +88,7 @@ class Tally:
     errors: Floats
     unknown: Floats
     rows: Floats
+    squares: Floats
 
 
 @dataclass(frozen=True)
@@ -99,6 +101,8 @@ class Paired:
     pairs without a value that lack no answer. ``low`` and ``high`` are the sums over the pairs of B − A if every
     missing answer had scored 0 or 1 to B's loss or gain. For each scorer, ``pass_fail`` says that all values are 0
     or 1, ``single`` that no case has more than one answer a side, ``bounded`` that all values lie in 0–1.
+    ``noise`` is the variance that repeats alone give to B − A (NaN for a case with one answer), and ``cluster``
+    numbers the clusters of the cases.
     """
 
     cases: list[str]
@@ -114,6 +118,8 @@ class Paired:
     pass_fail: NDArray[np.bool_]
     single: NDArray[np.bool_]
     bounded: NDArray[np.bool_]
+    noise: Floats | None = None
+    cluster: Ints | None = None
 
     @property
     def diff(self) -> Floats:
@@ -121,7 +127,9 @@ class Paired:
         return self.b - self.a
 
 
-def pair(a: pd.DataFrame, b: pd.DataFrame, arms: Arms, scorers: list[str]) -> Paired:
+def pair(
+    a: pd.DataFrame, b: pd.DataFrame, arms: Arms, scorers: list[str], clusters: Clusters | None = None
+) -> Paired:
     """Match two long frames of scores by arm and case. Cases are sorted by id."""
     cases = sorted({str(c) for c in pd.concat([a["case_id"], b["case_id"]]).unique()})
     tallies = [tally(side, arms, scorers, cases) for side in (a, b)]
@@ -154,7 +162,20 @@ def pair(a: pd.DataFrame, b: pd.DataFrame, arms: Arms, scorers: list[str]) -> Pa
         pass_fail=_all_values(a, b, scorers, lambda v: (v == 0) | (v == 1)),
         single=_single(tallies, len(arms.keys)),
         bounded=_all_values(a, b, scorers, lambda v: (v >= 0) & (v <= 1)),
+        noise=_noise(ta, tb, both),
+        cluster=clusters.codes(cases) if clusters else None,
     )
+
+
+def _noise(a: Tally, b: Tally, both: NDArray[np.bool_]) -> Floats:
+    """Variance of a case's difference that comes from its repeats; NaN where some side has a single answer."""
+    total = np.zeros(both.shape)
+    for side in (a, b):
+        with np.errstate(invalid="ignore", divide="ignore"):
+            spread = np.maximum(side.squares - side.total**2 / side.valid, 0.0) / (side.valid - 1)
+            total += np.where(side.valid > 1, spread / side.valid, np.nan)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return np.where(both, total, 0.0).sum(axis=1) / both.sum(axis=1) ** 2
 
 
 def tally(frame: pd.DataFrame, arms: Arms, scorers: list[str], cases: list[str]) -> Tally:
@@ -178,6 +199,7 @@ def tally(frame: pd.DataFrame, arms: Arms, scorers: list[str], cases: list[str])
         errors=total(error),
         unknown=total(~error & ~valid),
         rows=total(np.ones(len(flat))),
+        squares=total(np.where(valid, value**2, 0.0)),
     )
 
 

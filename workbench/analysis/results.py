@@ -24,7 +24,10 @@ class MetricComparison:
     corrected for the number of slices looked at. ``wins`` are cases on which B is better. ``pairs`` counts
     (model, case) pairs, ``errors`` those that miss an answer on either side, ``error_share`` the share of
     answers lost (0–1), ``bound_low`` and ``bound_high`` the difference if all of these had gone against B or for
-    it, ``unknown`` the pairs whose quantity nobody knows. ``cases_to_decide`` and ``detectable`` are explained in
+    it, ``unknown`` the pairs whose quantity nobody knows. ``clusters`` counts the clusters that the cases are in,
+    None where each case is its own. ``repeat_share`` is the share (0–1) of the variance of ``diff`` that comes from
+    the answers to one case differing; None without repeats. ``advice`` says what would help, more cases or more
+    repeats; empty where nothing is known. ``cases_to_decide`` and ``detectable`` are explained in
     `workbench.analysis.paired`. None is unknown.
     """
 
@@ -56,6 +59,9 @@ class MetricComparison:
     ci90_low: float | None = None
     ci90_high: float | None = None
     margin: float = 0.0
+    clusters: int | None = None
+    repeat_share: float | None = None
+    advice: str = ""
 
     def to_dict(self) -> dict[str, Any]:
         """Return it as plain JSON data."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import fields
 from typing import Any
 
 import numpy as np
@@ -80,7 +81,7 @@ def _both(a: pd.DataFrame, b: pd.DataFrame, arms: Arms, column: str) -> tuple[Ta
 
 
 def _first(side: Tally) -> Tally:
-    return Tally(side.total[0], side.valid[0], side.errors[0], side.unknown[0], side.rows[0])
+    return Tally(*(getattr(side, f.name)[0] for f in fields(side)))
 
 
 def _by_case(values: Floats, use: np.ndarray) -> Floats:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import math
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,7 +12,9 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from workbench.analysis import frames
+from workbench.analysis.clusters import Clusters, clustered, t_over_clusters, worth_at
 from workbench.analysis.estimators import Floats, mostly_equal, t_interval, wilson, wilson_clustered
+from workbench.analysis.wording import repeats_advice
 
 
 @dataclass(frozen=True)
@@ -21,7 +24,9 @@ class Summary:
     ``n`` counts cases with a value, ``answers`` their answers (more than n with repeats), ``errors`` the
     answers that failed or could not be scored, and ``unknown`` those whose quantity nobody knows, such as an
     unpriced cost; neither of these two is in the mean. Intervals are None where they cannot be known (one
-    case). ``unit`` is score, seconds, usd or count.
+    case). ``unit`` is score, seconds, usd or count. ``clusters`` counts the clusters that the cases are in, None
+    where each is its own; ``repeat_share`` is the share (0–1) of the variance of ``mean`` that comes from the answers
+    to one case differing, None without repeats, and ``advice`` what follows from it.
     """
 
     prompt: str
@@ -38,6 +43,9 @@ class Summary:
     answers: int = 0
     unknown: int = 0
     method: str = ""
+    clusters: int | None = None
+    repeat_share: float | None = None
+    advice: str = ""
 
     def to_dict(self) -> dict[str, Any]:
         """Return it as plain JSON data."""
@@ -54,6 +62,7 @@ class _Cases:
     answers: NDArray[np.intp]
     errors: NDArray[np.intp]
     unknown: NDArray[np.intp]
+    noise: Floats  # variance of the mean that comes from the repeats; NaN where there is one answer
 
 
 def summarise(
@@ -62,6 +71,7 @@ def summarise(
     *,
     units: Mapping[str, str] | None = None,
     confidence: float = 0.95,
+    clusters: Clusters | None = None,
 ) -> list[Summary]:
     """Summarise a long frame of scores; the unit of every interval is the case.
 
@@ -75,6 +85,7 @@ def summarise(
         slices: Field → case id → value.
         units: Scorer → score, seconds, usd or count; ``score`` where not given.
         confidence: Two-sided confidence of the intervals.
+        clusters: Which cases are not independent of each other; then intervals are over clusters.
 
     Returns:
         For each version, model and scorer in order of appearance, all cases first, then its slices.
@@ -101,7 +112,14 @@ def summarise(
     tables = [
         (
             view,
-            _table(rows, codes, len(view.labels) if view else 1, (proportion, single, bounded), confidence),
+            _table(
+                rows,
+                codes,
+                len(view.labels) if view else 1,
+                (proportion, single, bounded),
+                confidence,
+                clusters.codes(list(cases[0])) if clusters else None,
+            ),
         )
         for view, codes in views
     ]
@@ -113,6 +131,8 @@ def summarise(
                 numbers = {name: column[g, k] for name, column in table.items()}
                 if view is not None and not (numbers["n"] or numbers["errors"] or numbers["unknown"]):
                     continue
+                share = frames.number(numbers["repeat_share"])
+                clustered_by = clusters.field if clusters and numbers["clusters"] < numbers["n"] else None
                 result.append(
                     Summary(
                         prompt=prompt,
@@ -128,13 +148,20 @@ def summarise(
                         unit=names[g],
                         answers=int(numbers["answers"]),
                         unknown=int(numbers["unknown"]),
-                        method=_method(bool(proportion[g]), bool(single[g]), bool(numbers["equal"])),
+                        method=_method(
+                            bool(proportion[g]), bool(single[g]), bool(numbers["equal"]), clustered_by
+                        ),
+                        clusters=int(numbers["clusters"]) if clustered_by else None,
+                        repeat_share=share,
+                        advice=repeats_advice(share),
                     )
                 )
     return result
 
 
-def _method(proportion: bool, single: bool, equal: bool) -> str:
+def _method(proportion: bool, single: bool, equal: bool, field: str | None) -> str:
+    if field is not None:
+        return f"{'Wilson' if proportion or equal else 't'}, clustered by {field}"
     if proportion and single:
         return "Wilson"
     return "Wilson, clustered by case" if proportion or equal else "t, clustered by case"
@@ -149,6 +176,8 @@ def _by_case(
     answers = np.bincount(where, valid, size)
     with np.errstate(invalid="ignore", divide="ignore"):
         mean = np.bincount(where, np.where(valid, value, 0.0), size) / answers
+        squares = np.bincount(where, np.where(valid, (value - mean[where]) ** 2, 0.0), size)
+        noise = np.where(answers > 1, squares / (answers - 1) / answers, np.nan)
     return _Cases(
         group=(key // cases).astype(np.intp),
         case=(key % cases).astype(np.intp),
@@ -156,6 +185,7 @@ def _by_case(
         answers=answers.astype(np.intp),
         errors=np.bincount(where, error, size).astype(np.intp),
         unknown=np.bincount(where, ~error & ~valid, size).astype(np.intp),
+        noise=noise,
     )
 
 
@@ -169,6 +199,7 @@ def _table(
     slices: int,
     kinds: tuple[NDArray[np.bool_], NDArray[np.bool_], NDArray[np.bool_]],
     confidence: float,
+    clusters: NDArray[np.intp] | None,
 ) -> dict[str, NDArray[Any]]:
     """Columns of numbers, each of shape (groups, slices); ``kinds`` says how to estimate each group."""
     groups = len(kinds[0])
@@ -206,5 +237,52 @@ def _table(
         "errors": total(rows.errors[inside]),
         "unknown": total(rows.unknown[inside]),
         "equal": equal,
+        "clusters": n.copy(),
+        "repeat_share": _repeat_share(total, rows.noise[inside], known, sd),
     }
+    if clusters is not None:
+        wilsons = is_proportion | equal
+        for at in np.flatnonzero(n):
+            here = known & (cell == at)
+            codes_here = clusters[rows.case[inside][here]]
+            _cluster(columns, at, filled[here], codes_here, (wilsons[at], is_bounded[at]), confidence)
     return {name: column.reshape(groups, slices) for name, column in columns.items()}
+
+
+def _repeat_share(
+    total: Callable[[NDArray[Any]], Floats], noise: Floats, known: NDArray[np.bool_], sd: Floats
+) -> Floats:
+    """The share of the variance over cases that comes from repeats; NaN where nothing is repeated."""
+    repeated = known & np.isfinite(noise)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        share = total(np.where(repeated, noise, 0.0)) / total(repeated) / sd**2
+    return np.where((total(repeated) >= 2) & (sd > 1e-10), np.minimum(share, 1.0), np.nan)
+
+
+def _cluster(
+    columns: dict[str, NDArray[Any]],
+    at: int,
+    values: Floats,
+    codes: NDArray[np.intp],
+    kind: tuple[bool, bool],
+    confidence: float,
+) -> None:
+    """Put the interval over clusters in the place of that over cases, where some cases share one."""
+    wilsons, bounded = kind
+    mean = float(values.mean())
+    rare = min(mean, 1 - mean) * values.size if bounded else math.inf
+    found = clustered(values, codes, rare=rare)
+    columns["clusters"][at] = found.count
+    if found.count == values.size:
+        return
+    if found.count < 2:
+        low, high = math.nan, math.nan
+    elif wilsons:
+        worth = worth_at(found, confidence)
+        low, high = wilson(mean * worth, worth, confidence)
+    else:
+        low, high = t_over_clusters(found, confidence, bounds=(0.0, 1.0) if bounded else None)
+    columns["low"][at], columns["high"][at] = low, high
+    if found.se > 0:
+        variance = float(values.var(ddof=1)) / values.size
+        columns["repeat_share"][at] *= min(1.0, variance / found.se**2)

@@ -65,7 +65,12 @@ def _numbers(m: MetricComparison, confidence: float) -> str:
         around = f"{level} unknown"
     else:
         around = f"{level} {interval(m.ci_low, m.ci_high, m.unit, signs=True)}"
-    return f"{difference(m.diff, m.unit)} ({around}; n = {count(m.n, 'case')}, {p_text(m.p_adjusted)})"
+    return f"{difference(m.diff, m.unit)} ({around}; n = {_cases(m)}, {p_text(m.p_adjusted)})"
+
+
+def _cases(m: MetricComparison) -> str:
+    cases = count(m.n, "case")
+    return cases if m.clusters is None else f"{cases} in {count(m.clusters, 'cluster')}"
 
 
 def _no_verdict(a: str, b: str, m: MetricComparison) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 UNKNOWN = "unknown"
@@ -93,6 +94,27 @@ def times(ratio: float | None) -> str:
 def count(n: int, noun: str, plural: str | None = None) -> str:
     """A count with its noun: ``1 case``, ``2,178 cases``."""
     return f"{n:,} {noun if n == 1 else plural or noun + 's'}"
+
+
+def repeats_advice(share: float | None) -> str:
+    """What would help: more cases or more repeats. ``share`` is what repeats add to the variance of the mean (0–1).
+
+    Repeats, however many, leave the rest of the variance, and so multiply the standard error by √(1 − share) at
+    best; as many answers to new cases always narrow it more (Miller 2024, arXiv:2411.00640, section 3).
+    """
+    if share is None:
+        return ""
+    part = f"{share * 100:.0f} %"
+    left = f"{math.sqrt(max(0.0, 1 - share)) * 100:.0f} %"
+    if share < 0.2:
+        return (
+            f"More cases would help, more repeats hardly: answers to one case varying make {part} of the "
+            f"uncertainty, so endless repeats would leave {left} of the interval's width."
+        )
+    return (
+        f"More repeats would help where there are no more cases: answers to one case varying make {part} of the "
+        f"uncertainty, and endless repeats would leave {left} of the interval's width; new cases help more."
+    )
 
 
 def listed(items: Sequence[str], limit: int = 5) -> str:

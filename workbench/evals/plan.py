@@ -47,6 +47,7 @@ class Plan:
     gate: Gate | None
     recordings: dict[str, str]  # path of a file of recorded outputs → SHA-256 of its bytes
     folder: str | None  # relative to the workspace; recorded outputs are looked up there
+    cluster: str | None = None
 
     def cells(self) -> Iterator[Cell]:
         """Yield every cell, both sides of a comparison close together, so that a partial run is balanced."""
@@ -100,6 +101,7 @@ class Plan:
             "gate": vars(self.gate) if self.gate else None,
             "recordings": self.recordings,
             "folder": self.folder,
+            "cluster": self.cluster,
         }
 
     @classmethod
@@ -123,6 +125,7 @@ class Plan:
             gate=Gate(**data["gate"]) if data["gate"] else None,
             recordings=data["recordings"],
             folder=data["folder"],
+            cluster=data.get("cluster"),
         )
 
     def slice_values(self) -> dict[str, dict[str, Any]]:
@@ -195,6 +198,7 @@ def build_plan(suite: Suite, prompts: tuple[PinnedPrompt, ...], *, root: Path) -
         gate=suite.gate,
         recordings=pin_recordings(suite.models, [p.name for p in prompts], folder),
         folder=str(folder.relative_to(root)) if folder.is_relative_to(root) else str(folder),
+        cluster=suite.cluster,
     )
 
 

@@ -116,6 +116,9 @@ class SuiteFile(_Strict):
     slices: Annotated[list[Name], BeforeValidator(_listed, json_schema_input_type=str | list[Name])] = Field(
         [], description="Metadata fields to look at apart"
     )
+    cluster: Name | None = Field(
+        None, description="The metadata field that marks cases which belong together, such as one document's"
+    )
     repeats: int = Field(1, ge=1, le=1000, description="Answers a cell")
     concurrency: int | None = Field(None, ge=1, le=1000, description="Calls at the same time")
     gate: GateEntry | None = Field(None, description="The rule that passes or fails a run")

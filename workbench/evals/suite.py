@@ -110,6 +110,7 @@ class _Reader:
         dataset = self._dataset(content.cases, scorers)
         self._check_expected(scorers, dataset)
         self._check_slices(content.slices, dataset)
+        self._check_cluster(content.cluster, dataset)
         gate = self._gate(content, prompts, models, scorers, dataset)
         suite = Suite(
             name=name,
@@ -119,6 +120,7 @@ class _Reader:
             dataset=dataset,
             scorers=scorers,
             slices=tuple(content.slices),
+            cluster=content.cluster,
             repeats=content.repeats,
             concurrency=content.concurrency,
             gate=gate,
@@ -253,11 +255,26 @@ class _Reader:
                 )
 
     def _check_slices(self, slices: list[str], dataset: Dataset) -> None:
-        known = sorted({key for case in dataset.cases for key in case.metadata})
         for index, field in enumerate(slices):
-            if field not in known:
-                hint = suggest(field, known) if known else "add it to the cases' metadata"
-                raise self.error(f'no case has "{field}" in its metadata', "slices", index, hint=hint)
+            self._check_metadata(field, dataset, "slices", index)
+
+    def _check_cluster(self, field: str | None, dataset: Dataset) -> None:
+        if field is None:
+            return
+        self._check_metadata(field, dataset, "cluster")
+        values = [case.metadata.get(field) for case in dataset.cases]
+        if values[0] is not None and all(value == values[0] for value in values):
+            raise self.error(
+                f'all cases have the same "{field}", so nothing is known about other ones',
+                "cluster",
+                hint="name a field with at least two values, better ten",
+            )
+
+    def _check_metadata(self, field: str, dataset: Dataset, *where: str | int) -> None:
+        known = sorted({key for case in dataset.cases for key in case.metadata})
+        if field not in known:
+            hint = suggest(field, known) if known else "add it to the cases' metadata"
+            raise self.error(f'no case has "{field}" in its metadata', *where, hint=hint)
 
     def _gate(
         self,
@@ -306,7 +323,7 @@ def _is_text(value: Any) -> bool:
 
 def suite_to_dict(suite: Suite) -> dict[str, Any]:
     """Return all that a suite asks for as plain data, except its cases and where it stands."""
-    return {
+    data = {
         "description": suite.description,
         "prompts": list(suite.prompts),
         "models": [model.to_dict() for model in suite.models],
@@ -316,3 +333,5 @@ def suite_to_dict(suite: Suite) -> dict[str, Any]:
         "concurrency": suite.concurrency,
         "gate": asdict(suite.gate) if suite.gate else None,
     }
+    # Left out where it is not used, so that suites keep the identity that earlier runs were pinned to.
+    return {**data, "cluster": suite.cluster} if suite.cluster else data

@@ -105,7 +105,10 @@ class Gate:
 
 @dataclass(frozen=True)
 class Suite:
-    """Prompts × models × cases × repeats, scorers and gate. ``sha256`` identifies suite and cases together."""
+    """Prompts × models × cases × repeats, scorers and gate. ``sha256`` identifies suite and cases together.
+
+    ``cluster`` is the metadata field whose equal values mark cases that are not independent of each other.
+    """
 
     name: str
     description: str
@@ -114,6 +117,7 @@ class Suite:
     dataset: Dataset
     scorers: tuple[ScorerSpec, ...]
     slices: tuple[str, ...] = ()
+    cluster: str | None = None
     repeats: int = 1
     concurrency: int | None = None
     gate: Gate | None = None

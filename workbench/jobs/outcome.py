@@ -14,6 +14,7 @@ from workbench.store.results import Scoring
 if TYPE_CHECKING:
     import pandas as pd
 
+    from workbench.analysis.clusters import Clusters
     from workbench.analysis.compare import Comparison, Side
     from workbench.analysis.gate import GateResult
     from workbench.analysis.summary import Summary
@@ -34,7 +35,19 @@ class Outcome:
         """Return mean and interval by prompt, version, model, scorer and slice."""
         from workbench.analysis.summary import summarise
 
-        return summarise(self.scores, self.plan.slice_values(), units=self.units)
+        return summarise(
+            self.scores, self.plan.slice_values(), units=self.units, clusters=clusters_of(self.plan)
+        )
+
+
+def clusters_of(*plans: Plan) -> Clusters | None:
+    """Return which cases belong together by the field that the first of these plans names; None without one."""
+    from workbench.analysis.clusters import Clusters
+
+    field = next((plan.cluster for plan in plans if plan.cluster), None)
+    if field is None:
+        return None
+    return Clusters(field, {case.id: case.metadata.get(field) for plan in plans for case in plan.cases})
 
 
 @dataclass(frozen=True)
@@ -157,6 +170,7 @@ def compare_selections(
         units=units,
         metric=metric,
         margin=(gate.margin if gate else 0.0) if margin is None else margin,
+        clusters=clusters_of(b.outcome.plan, a.outcome.plan),
     )
 
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import streamlit as st
 
 from workbench.analysis.frames import slice_label
-from workbench.jobs.outcome import Selection, compare_selections
+from workbench.jobs.outcome import Selection, clusters_of, compare_selections
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -164,7 +164,11 @@ def _summaries(side: Selection, title: str, comparison: Comparison) -> list[Summ
 
     metric = comparison.primary.scorer
     scores = _part(side.outcome.scores, side)
-    found = summarise(scores[scores["scorer"] == metric], units=side.outcome.units)
+    found = summarise(
+        scores[scores["scorer"] == metric],
+        units=side.outcome.units,
+        clusters=clusters_of(side.outcome.plan),
+    )
     if title == side.title or len(side.prompts) > 1:
         return found
     return [replace(summary, prompt=title, version=0) for summary in found]
