@@ -237,3 +237,13 @@ def test_text_that_looks_like_markup_is_shown_as_it_is(root: Path, workspace: Wo
                 value = str(getattr(element, "value", None) or element.proto)
                 assert "<script>" not in value
                 assert "**bold**" not in value or kind == "html"
+
+
+def test_models_with_a_key_are_offered_before_the_stand_in(root: Path, monkeypatch) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-test")
+    at = show(prompt="support-triage")
+    (box,) = [box for box in at.selectbox if box.label == "Model"]
+    hosted = [place for place, option in enumerate(box.options) if option.startswith("openai/")]
+    (stand_in,) = [place for place, option in enumerate(box.options) if option.startswith("offline/rules")]
+    assert hosted and max(hosted) < stand_in
+    assert "a rule-based stand-in, not a language model" in box.options[stand_in]

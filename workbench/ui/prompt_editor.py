@@ -12,6 +12,7 @@ from workbench.prompts.content import Prompt, Variable
 from workbench.prompts.lint import lint
 from workbench.prompts.templates import placeholders, render, variables_of
 from workbench.ui.editing import parse_value
+from workbench.ui.models import models
 from workbench.ui.prompt_actions import PromptActions
 from workbench.ui.prompt_suites import suites_of
 from workbench.ui.state import show_fault
@@ -115,6 +116,6 @@ def _cases(workspace: Workspace, name: str) -> dict[str, dict[str, str]]:
 
 
 def _models(workspace: Workspace) -> list[str]:
-    """Return the models to offer: those that the library's prompts name, and the offline one."""
+    """Return the models to offer: the usable ones, then others that the library's prompts name."""
     named = {versions[0].prompt.model for versions in workspace.prompts.overview()}
-    return sorted({model for model in named if model} | {"offline/rules"})
+    return list(dict.fromkeys([*models().offered, *sorted(name for name in named if name)]))
