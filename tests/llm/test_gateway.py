@@ -23,6 +23,7 @@ from support.openai_server import (
 )
 
 from workbench.llm.gateway import Gateway
+from workbench.llm.limits import Pace
 from workbench.llm.retry import RetryPolicy
 from workbench.llm.types import Completion, ModelSpec, Request, Usage
 
@@ -199,7 +200,8 @@ def test_a_stream_that_fails_before_its_first_word_is_asked_again(server):
 
 def test_fifty_calls_are_in_flight_at_once_and_each_is_made_once():
     with OpenAIServer(delay_s=0.5) as server:
-        answers = ask(*(request(model(server), f"question {n}") for n in range(50)))
+        questions = [request(model(server), f"question {n}") for n in range(50)]
+        answers = ask(*questions, pace=Pace(start=50))
         assert {answer.text for answer in answers} == {f"You said: question {n}" for n in range(50)}
         assert server.most_in_flight > 25
         assert set(server.received_by_body.values()) == {1} and server.received == 50

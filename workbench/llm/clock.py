@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -23,6 +24,7 @@ class Stamps:
     begun: float
     sent: float | None = None
     received: float | None = None
+    headers: Mapping[str, str] | None = None
 
     def since_sent(self, moment: float) -> float:
         """Return the seconds from the sending of the request to ``moment``."""
@@ -41,6 +43,12 @@ def start() -> Stamps:
     stamps = Stamps(begun=time.perf_counter())
     _CURRENT.set(stamps)
     return stamps
+
+
+def headers_seen() -> Mapping[str, str] | None:
+    """Return the headers of the last answer in this task, where the connection showed them."""
+    stamps = _CURRENT.get()
+    return stamps.headers if stamps is not None else None
 
 
 def stamping_session() -> aiohttp.ClientSession:
@@ -68,6 +76,7 @@ async def _on_headers(session: Any, context: Any, params: Any) -> None:
     stamps = _CURRENT.get()
     if stamps is None:
         return
+    stamps.headers = params.response.headers
 
     def whole() -> None:
         stamps.received = time.perf_counter()

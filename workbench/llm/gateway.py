@@ -14,9 +14,12 @@ from pathlib import Path
 from typing import Protocol
 
 from workbench.errors import CompletionError, StoreError
+from workbench.llm import attempt
+from workbench.llm.limits import Lanes, Pace, Unasked
 from workbench.llm.litellm_route import LiteLLMRoute
 from workbench.llm.recorded import Recordings
-from workbench.llm.retry import RetryPolicy
+from workbench.llm.retry import RetryPolicy, Tries
+from workbench.llm.sharing import Sharing
 from workbench.llm.types import Completion, Request
 
 _LOG = logging.getLogger(__name__)
@@ -37,12 +40,13 @@ class Gateway:
 
     Args:
         cache: Answers that need not be bought again. Recorded and offline models never touch it.
-        timeout_s: Seconds that one attempt may take in all.
+        timeout_s: Seconds that one attempt may take in all, where the model says nothing else.
         connect_timeout_s: Seconds that connecting may take.
         max_retries: How often to ask again after a fault that may pass.
         root: The folder from which relative ``outputs`` paths are taken.
         env: Where keys are looked up at each call; the process's environment by default.
         retry: The whole policy, in place of ``max_retries``.
+        pace: How the concurrency of each model adapts.
     """
 
     def __init__(
@@ -55,15 +59,16 @@ class Gateway:
         root: Path | None = None,
         env: Mapping[str, str] | None = None,
         retry: RetryPolicy | None = None,
+        pace: Pace | None = None,
     ) -> None:
         self._cache = cache
         self._retry = retry or RetryPolicy(max_retries=max_retries)
         self._recordings = Recordings(root)
-        self._litellm = LiteLLMRoute(
-            timeout_s=timeout_s,
-            connect_timeout_s=connect_timeout_s,
-            env=os.environ if env is None else env,
-        )
+        self._timeout_s, self._connect_timeout_s = timeout_s, connect_timeout_s
+        self._env = os.environ if env is None else env
+        self._routes: dict[float, LiteLLMRoute] = {}
+        self._sharing = Sharing()
+        self.lanes = Lanes(pace or Pace(patience_s=self._retry.longest_wait_s))
 
     async def complete(self, request: Request) -> Completion:
         """Return the answer, or the typed error that came instead. Faults of a provider never raise.
@@ -71,28 +76,32 @@ class Gateway:
         Latency is that of the attempt that succeeded, without our own waiting. The first token's time is
         measured where the model's parameters hold ``stream: true``.
         """
-        kept = self._kept(request)
-        if kept is not None:
-            return kept
         if not _remote(request):
             return self._local(request)
-        failures = timeouts = 0
-        while True:
-            try:
-                completion = await self._litellm.call(request)
-            except CompletionError as problem:
-                completion, error = failed(problem), problem
-            else:
-                if completion.ok:
-                    self._keep(request, completion)
+        key = request.cache_key()
+        kept = self._kept(key)
+        if kept is not None:
+            return kept
+        return await self._sharing.once(key, lambda: self._asked(request, key))
+
+    async def _asked(self, request: Request, key: str) -> Completion:
+        lane, tries = self.lanes.of(request.model), Tries(self._retry)
+        async with lane.visit():
+            while True:
+                try:
+                    async with lane.turn(request) as ended:
+                        completion = await attempt.call(self._route(request), request)
+                        ended.append(completion)
+                    error = None if completion.ok else _error_of(completion)
+                except CompletionError as problem:
+                    completion, error = failed(problem), problem
+                if error is None:
+                    self._keep(key, request, completion)
                     return completion
-                error = _error_of(completion)
-            failures += 1
-            timeouts += error.kind == "timeout"
-            wait = self._retry.wait(error, failures, timeouts)
-            if wait is None:
-                return completion
-            await asyncio.sleep(wait)
+                wait = tries.wait(error)
+                if wait is None:
+                    return failed(tries.made) if tries.made and isinstance(error, Unasked) else completion
+                await asyncio.sleep(wait)
 
     async def stream(self, request: Request) -> AsyncIterator[str | Completion]:
         """Yield pieces of text as they come; the last item is the completion, with the whole text.
@@ -100,34 +109,49 @@ class Gateway:
         Where the stream breaks, the completion keeps what had come and says what happened. It is asked
         again only as long as no text was shown.
         """
-        whole = self._kept(request) or (None if _remote(request) else self._local(request))
+        key = request.cache_key() if _remote(request) else ""
+        whole = self._kept(key) if key else self._local(request)
         if whole is not None:
             for piece in _pieces(whole.text):
                 yield piece
             yield whole
             return
-        failures = timeouts = 0
-        while True:
-            try:
-                async with contextlib.aclosing(self._litellm.stream(request)) as items:
-                    async for item in items:
-                        if isinstance(item, Completion) and item.ok:
-                            self._keep(request, item)
-                        yield item
-                return
-            except CompletionError as problem:
-                failures += 1
-                timeouts += problem.kind == "timeout"
-                wait = self._retry.wait(problem, failures, timeouts)
-                if wait is None:
-                    yield failed(problem)
+        lane, tries = self.lanes.of(request.model), Tries(self._retry)
+        async with lane.visit():
+            while True:
+                try:
+                    async with (
+                        lane.turn(request) as ended,
+                        contextlib.aclosing(attempt.stream(self._route(request), request)) as items,
+                    ):
+                        async for item in items:
+                            if isinstance(item, Completion):
+                                ended.append(item)
+                                if item.ok:
+                                    self._keep(key, request, item)
+                            yield item
                     return
-            await asyncio.sleep(wait)
+                except CompletionError as problem:
+                    wait = tries.wait(problem)
+                    if wait is None:
+                        yield failed(tries.made if tries.made and isinstance(problem, Unasked) else problem)
+                        return
+                await asyncio.sleep(wait)
+
+    def _route(self, request: Request) -> attempt.Route:
+        """Choose the way to a model: one for each total timeout, over the same connections."""
+        timeout_s = request.model.timeout_s or self._timeout_s
+        if timeout_s not in self._routes:
+            self._routes[timeout_s] = LiteLLMRoute(
+                timeout_s=timeout_s, connect_timeout_s=min(timeout_s, self._connect_timeout_s), env=self._env
+            )
+        return self._routes[timeout_s]
 
     async def aclose(self) -> None:
         """Close connections and files."""
         self._recordings.close()
-        await self._litellm.aclose()
+        for route in self._routes.values():
+            await route.aclose()
 
     def _local(self, request: Request) -> Completion:
         """Answer without a network: from a record, or by the offline rules."""
@@ -138,17 +162,17 @@ class Gateway:
         except CompletionError as problem:
             return failed(problem)
 
-    def _kept(self, request: Request) -> Completion | None:
-        if self._cache is None or not _remote(request):
+    def _kept(self, key: str) -> Completion | None:
+        if self._cache is None:
             return None
-        kept = self._cache.get(request.cache_key())
+        kept = self._cache.get(key)
         return replace(kept, cached=True) if kept is not None else None
 
-    def _keep(self, request: Request, completion: Completion) -> None:
+    def _keep(self, key: str, request: Request, completion: Completion) -> None:
         if self._cache is None:
             return
         try:
-            self._cache.put(request.cache_key(), request.model.id, completion)
+            self._cache.put(key, request.model.id, completion)
         except StoreError as problem:  # the answer is paid for: it must reach the caller all the same
             _LOG.warning("An answer could not be kept in the cache: %s", problem)
 

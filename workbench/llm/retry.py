@@ -47,6 +47,24 @@ class RetryPolicy:
         return asked + random.uniform(0.0, min(1.0, 0.1 * asked + 0.05))
 
 
+class Tries:
+    """What the attempts of one call came to so far."""
+
+    def __init__(self, policy: RetryPolicy) -> None:
+        self._policy = policy
+        self._failures = self._timeouts = 0
+        #: The last failure, which the next one may say less than.
+        self.made: CompletionError | None = None
+        self._last: CompletionError | None = None
+
+    def wait(self, error: CompletionError) -> float | None:
+        """Count a failed attempt; return the seconds to wait before the next one, or None to give up."""
+        self.made, self._last = self._last, error
+        self._failures += 1
+        self._timeouts += error.kind == "timeout"
+        return self._policy.wait(error, self._failures, self._timeouts)
+
+
 def retry_after(headers: Mapping[str, str]) -> float | None:
     """Read Retry-After (seconds or a date) or ``retry-after-ms``; None where absent or senseless."""
     lowered = {str(name).lower(): str(value).strip() for name, value in headers.items()}

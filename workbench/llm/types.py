@@ -23,7 +23,8 @@ class ModelSpec:
 
     ``outputs`` makes it a recorded model: a path to a JSONL file whose rows are
     ``{id, output, usage?, latency_s?, ttft_s?, cost_usd?, error?}``, with ``{prompt}`` standing for the
-    prompt's name. ``api_key_env`` is the *name* of an environment variable, never a key.
+    prompt's name. ``api_key_env`` is the *name* of an environment variable, never a key. The limits and the
+    timeouts (in seconds) say how it may be asked; they shape no answer.
     """
 
     id: str
@@ -32,6 +33,11 @@ class ModelSpec:
     api_key_env: str | None = None
     label: str | None = None
     outputs: str | None = None
+    max_concurrency: int | None = None
+    requests_per_minute: int | None = None
+    tokens_per_minute: int | None = None
+    timeout_s: float | None = None
+    first_token_timeout_s: float | None = None
 
     @property
     def name(self) -> str:

@@ -1,0 +1,337 @@
+"""How fast one model may be asked: what a suite allows, what the server said, and what it has just shown.
+
+Every provider, endpoint and model together have one `Lane`. Its limit climbs while calls go well, falls when the
+server says that it is too much, and nothing enters while the server has asked for a pause.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
+from datetime import datetime
+from math import ceil, inf
+from time import monotonic, time
+
+from workbench.errors import CompletionError, ErrorKind
+from workbench.llm import clock
+from workbench.llm.types import Completion, ModelSpec, Request
+
+#: Faults after which nobody knows whether the model is there at all, or takes anything.
+_SILENT_KINDS = frozenset({"timeout", "connection", "rate_limit"})
+
+
+@dataclass(frozen=True)
+class Pace:
+    """How a lane adapts. The figures are those that Inspect AI settled on, times are in seconds.
+
+    The limit doubles each clean round until the first refusal, then grows by ``growth``, each time only if at
+    least ``saturation`` of it was in use. A refusal (429, 529) multiplies it by ``cut``, at most once in
+    ``debounce_s``. After ``silent_calls`` failures in a row with no answer between them one call at a time goes
+    out, and once that has lasted ``give_up_s`` (``give_up_refused_s`` where the server does answer, with refusals)
+    the others end unasked, but for one every ``probe_every_s``.
+    """
+
+    start: int = 20
+    most: int = 1000
+    cut: float = 0.8
+    growth: float = 0.05
+    saturation: float = 0.8
+    debounce_s: float = 15.0
+    silent_calls: int = 10
+    give_up_s: float = 60.0
+    give_up_refused_s: float = 300.0
+    probe_every_s: float = 30.0
+    patience_s: float = 90.0
+
+
+class Bucket:
+    """So much a minute: never more than ``per_minute`` within any 60 seconds, and a twentieth of it at once."""
+
+    def __init__(self, per_minute: int, now: float) -> None:
+        self.burst = max(1.0, per_minute / 20)
+        self._per_s = (per_minute - self.burst + 1) / 60
+        self._free, self._at = self.burst, now
+
+    def delay(self, amount: float, now: float) -> float:
+        """Return the seconds until ``amount`` may be taken; more than the burst may go when the bucket is full."""
+        self._refill(now)
+        missing = min(amount, self.burst) - self._free
+        return missing / self._per_s if missing > 1e-9 else 0.0
+
+    def take(self, amount: float, now: float) -> None:
+        """Take, or with a negative amount give back; what was taken too much is waited for later."""
+        self._refill(now)
+        self._free = min(self.burst, self._free - amount)
+
+    def _refill(self, now: float) -> None:
+        self._free = min(self.burst, self._free + (now - self._at) * self._per_s)
+        self._at = now
+
+
+class Unasked(CompletionError):
+    """The call was not made, because the lane has been given up for now. Asking again at once is senseless."""
+
+    @property
+    def retryable(self) -> bool:
+        """Never: the lane decides when to look again."""
+        return False
+
+
+class Lane:
+    """One model at one endpoint with one key. Use it on one event loop."""
+
+    def __init__(self, name: str, pace: Pace, now: Callable[[], float] = monotonic) -> None:
+        self._name, self._pace, self._now = name, pace, now
+        self._limit = float(pace.start)
+        self._max: float = pace.most
+        self._buckets: dict[str, tuple[int, Bucket]] = {}
+        self._turn, self._changed = asyncio.Lock(), asyncio.Event()
+        self._paused_until = self._last_cut = -inf
+        self._silent_since = self._probed_at = now()
+        self._climbing_fast, self._clean, self._peak = True, 0, 0
+        self._silent, self._last_kind = 0, "connection"
+        self._mean_output = 256.0
+        self.in_flight = self.queued = self.present = 0
+        self.refusals = 0
+
+    @property
+    def limit(self) -> int:
+        """How many calls may be under way now."""
+        if self._silent >= self._pace.silent_calls:
+            return 1
+        return max(1, int(min(self._limit, self._max)))
+
+    @property
+    def wanted(self) -> int:
+        """How many calls are of use now, waiting ones included: more would only queue here."""
+        return max(1, self.present) if self.queued else self.limit
+
+    def restrict(self, model: ModelSpec) -> None:
+        """Take over what the suite allows; of two entries for one model the stricter counts."""
+        if model.max_concurrency is not None:
+            self._max = min(self._max, model.max_concurrency)
+        for unit, allowed in (("requests", model.requests_per_minute), ("tokens", model.tokens_per_minute)):
+            known = self._buckets.get(unit)
+            if allowed is not None and (known is None or allowed < known[0]):
+                self._buckets[unit] = (allowed, Bucket(allowed, self._now()))
+
+    @asynccontextmanager
+    async def visit(self) -> AsyncIterator[None]:
+        """Be counted as present, over all attempts of one call and the waits between them."""
+        self.present += 1
+        try:
+            yield
+        finally:
+            self.present -= 1
+
+    @asynccontextmanager
+    async def turn(self, request: Request) -> AsyncIterator[list[Completion]]:
+        """Hold one attempt: wait for its turn, and learn from what it raises or from what is put into the list.
+
+        Raises:
+            Unasked: The lane has been given up for now.
+        """
+        tokens = await self._enter(request)
+        ended: list[Completion] = []
+        try:
+            yield ended
+            if ended:
+                self.learn(ended[-1], tokens, clock.headers_seen())
+        except CompletionError as problem:
+            self.learn(problem, tokens, clock.headers_seen())
+            raise
+        finally:
+            self.in_flight -= 1
+            self._changed.set()
+
+    async def _enter(self, request: Request) -> float:
+        """Wait, first come, first served; return the tokens set aside."""
+        tokens = self._guess(request) if "tokens" in self._buckets else 0.0
+        self.queued += 1
+        try:
+            async with self._turn:
+                while (delay := self._delay(tokens)) > 0:
+                    self._changed.clear()
+                    with suppress(TimeoutError):
+                        await asyncio.wait_for(self._changed.wait(), None if delay == inf else delay)
+                self.in_flight += 1
+        finally:
+            self.queued -= 1
+        now = self._now()
+        for unit, (_, bucket) in self._buckets.items():
+            bucket.take(tokens if unit == "tokens" else 1.0, now)
+        self._peak = max(self._peak, self.in_flight)
+        clock.start()
+        return tokens
+
+    def learn(
+        self, result: Completion | CompletionError, tokens: float, headers: Mapping[str, str] | None = None
+    ) -> None:
+        """Adapt to how an attempt ended."""
+        kind = result.kind if isinstance(result, CompletionError) else result.error
+        now = self._now()
+        if kind in _SILENT_KINDS:
+            self._silent_since = self._silent_since if self._silent else now
+            self._silent, self._last_kind = self._silent + 1, kind
+        else:
+            self._silent = 0
+        if kind == "rate_limit":
+            asked = result.retry_after_s if isinstance(result, CompletionError) else None
+            self._refused(now, asked)
+        elif kind in ("timeout", "connection", "provider"):
+            self._clean = 0
+        else:
+            self._answered()
+        if isinstance(result, Completion):
+            self._settle(result, tokens, now)
+        elif tokens:
+            self._buckets["tokens"][1].take(-tokens, now)
+        if headers:
+            self.pause(spent_until(headers))
+        self._changed.set()
+
+    def pause(self, seconds: float) -> None:
+        """Let nothing enter for so long."""
+        self._paused_until = max(self._paused_until, self._now() + seconds)
+
+    def _delay(self, tokens: float) -> float:
+        """Return the seconds until an attempt may enter; infinity until another one has left."""
+        now = self._now()
+        self._check_given_up(now)
+        if self.in_flight >= self.limit:
+            return inf
+        delays = [
+            bucket.delay(tokens if unit == "tokens" else 1.0, now)
+            for unit, (_, bucket) in self._buckets.items()
+        ]
+        return max(0.0, self._paused_until - now, *delays)
+
+    def _check_given_up(self, now: float) -> None:
+        pause = self._paused_until - now
+        if pause > self._pace.patience_s:
+            raise Unasked(
+                f"{self._name} wants no more calls for {_span(pause)}, so this one was not made",
+                kind="rate_limit",
+                hint="resume the run then",
+                retry_after_s=pause,
+            )
+        refused = self._last_kind == "rate_limit"
+        patience = self._pace.give_up_refused_s if refused else self._pace.give_up_s
+        if self._silent < self._pace.silent_calls or now - self._silent_since < patience:
+            return
+        if now - self._probed_at >= self._pace.probe_every_s and self.in_flight == 0:
+            self._probed_at = now
+            return
+        kind: ErrorKind = self._last_kind  # type: ignore[assignment]
+        did = "refused" if refused else "left without an answer"
+        raise Unasked(
+            f"{self._name} {did} the last {self._silent} calls, so this one was not made",
+            kind=kind,
+            hint="resume the run when it answers again",
+        )
+
+    def _refused(self, now: float, asked: float | None) -> None:
+        self.refusals += 1
+        if now - self._last_cut >= self._pace.debounce_s:
+            # What was really under way is what was too much, not a limit that nobody reached.
+            self._limit = max(1.0, self._pace.cut * min(self._limit, max(self._peak, 1)))
+            self._last_cut = now
+        self._climbing_fast, self._clean, self._peak = False, 0, self.in_flight
+        if asked is not None:
+            self.pause(asked)
+
+    def _answered(self) -> None:
+        self._clean += 1
+        if self._clean < self.limit:
+            return
+        if self._peak >= self._pace.saturation * self.limit:
+            grown = (
+                self._limit * 2
+                if self._climbing_fast
+                else self._limit + ceil(self._limit * self._pace.growth)
+            )
+            self._limit = min(grown, self._max, self._pace.most)
+        self._clean, self._peak = 0, self.in_flight
+
+    def _guess(self, request: Request) -> float:
+        """Guess the tokens of a call before it is made: four characters each, and the mean answer so far."""
+        letters = sum(len(str(message["content"])) for message in request.messages)
+        return letters / 4 + self._mean_output
+
+    def _settle(self, completion: Completion, tokens: float, now: float) -> None:
+        usage = completion.usage
+        if usage.output is not None:
+            self._mean_output += 0.1 * (usage.output - self._mean_output)
+        if "tokens" in self._buckets and usage.input is not None and usage.output is not None:
+            true = usage.input + (usage.cache_write or 0) + usage.output
+            self._buckets["tokens"][1].take(true - tokens, now)
+
+
+class Lanes:
+    """The lanes of one gateway, made as models are first asked."""
+
+    def __init__(self, pace: Pace | None = None) -> None:
+        self._pace = pace or Pace()
+        self._lanes: dict[str, Lane] = {}
+
+    def of(self, model: ModelSpec) -> Lane:
+        """Return the lane of a model, with the limits of its entry taken over."""
+        key = self.key(model)
+        if key not in self._lanes:
+            self._lanes[key] = Lane(model.name, self._pace)
+        lane = self._lanes[key]
+        lane.restrict(model)
+        return lane
+
+    def key(self, model: ModelSpec) -> str:
+        """Return what models with one lane have in common."""
+        return "\n".join(
+            (model.id, (model.api_base or "").rstrip("/"), model.api_key_env or "", model.outputs or "")
+        )
+
+    def wanted(self, model: ModelSpec) -> int | None:
+        """Return how many calls of a model are of use now; None where nothing limits it."""
+        if model.recorded or model.id.startswith("offline/"):
+            return None
+        return self.of(model).wanted
+
+
+def spent_until(headers: Mapping[str, str]) -> float:
+    """Return the seconds until a used-up allowance is renewed, from ratelimit headers; 0 where some is left.
+
+    Reads OpenAI's ``x-ratelimit-remaining-requests`` with ``x-ratelimit-reset-requests`` (``1m2.5s``, ``20ms``),
+    the same for tokens, Anthropic's ``anthropic-ratelimit-…-remaining`` with an ISO time, and the plain pair.
+    """
+    found = {name.lower(): value.strip() for name, value in headers.items() if "ratelimit" in name.lower()}
+    seconds = 0.0
+    for name, value in found.items():
+        if "remaining" in name and re.fullmatch(r"0+(\.0+)?", value):
+            seconds = max(seconds, _until(found.get(name.replace("remaining", "reset"), "")))
+    return seconds if seconds <= 120 else 0.0
+
+
+_SPAN = re.compile(r"(\d+(?:\.\d+)?)(ms|h|m|s)")
+_UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
+
+
+def _until(text: str) -> float:
+    """Read ``6m0s``, ``1.5``, a moment in Unix time, or an ISO time as seconds from now; 0 where it is none."""
+    if len(text) > 40:
+        return 0.0
+    if re.fullmatch(r"\d+(\.\d+)?", text):
+        number = float(text)
+        return max(0.0, number - time()) if number > 1e9 else number
+    parts = _SPAN.findall(text)
+    if parts and "".join(number + unit for number, unit in parts) == text:
+        return sum(float(number) * _UNITS[unit] for number, unit in parts)
+    try:
+        return max(0.0, datetime.fromisoformat(text).timestamp() - time())
+    except ValueError:
+        return 0.0
+
+
+def _span(seconds: float) -> str:
+    return f"{seconds:.0f} s" if seconds < 120 else f"{seconds / 60:.0f} minutes"
