@@ -12,11 +12,18 @@ from typing import Any
 from filelock import FileLock, Timeout
 
 from workbench.errors import ConflictError, NotFound, StoreError, WorkbenchError
-from workbench.prompts.content import Lineage, Prompt, load_prompt, parse_prompt, prompt_name, prompt_to_yaml
-from workbench.prompts.folder import FolderState, LabelEvent, PromptFile, PromptFolder
+from workbench.prompts.content import Lineage, Prompt, load_prompt, parse_prompt, prompt_name
+from workbench.prompts.folder import LabelEvent, PromptFile, PromptFolder
 from workbench.prompts.selectors import Selector, check_label, parse_selector
 from workbench.store import LabelRecord, Store, VersionRecord
 from workbench.store.base import now
+from workbench.workspace.folder_sync import (
+    import_history,
+    lineage_of,
+    record_of,
+    set_back,
+    signature_of,
+)
 
 OUTSIDE = "Edited outside Workbench"
 LOCK_TIMEOUT_S = 15
@@ -222,7 +229,7 @@ class PromptLibrary:
     def sync(self) -> None:
         """Bring folder and database into step. Cheap when nothing changed."""
         state = self.folder.scan()
-        if self._signature(state) != self._seen:
+        if signature_of(state) != self._seen:
             with self._locked():
                 self._sync()
 
@@ -233,7 +240,7 @@ class PromptLibrary:
         known: dict[str, dict[int, str]] = {}
         for record in self.store.prompts.versions():
             known.setdefault(record.name, {})[record.number] = record.sha256
-        self._import_history([*state.prompts.values(), *state.removed.values()], known, problems)
+        import_history(self.store, [*state.prompts.values(), *state.removed.values()], known, problems)
         for file in state.prompts.values():
             if file.edited:
                 try:
@@ -241,49 +248,11 @@ class PromptLibrary:
                 except WorkbenchError as problem:
                     problems.append(problem)
             elif (newest := max(known[file.name])) > file.lineage.version:
-                problems.append(
-                    ConflictError(
-                        f"The file of {file.name} holds version {file.lineage.version}, and {newest} is the newest",
-                        file=file.path,
-                        hint=f"to go back, save version {file.lineage.version} again as a new one; "
-                        f"else restore the file of version {newest} from the history folder",
-                    )
-                )
+                problems.append(set_back(file, newest))
         after = self.folder.scan()
         self._present = frozenset(after.prompts)
         self.problems = problems
-        self._seen = self._signature(after)
-
-    def _import_history(
-        self, files: list[PromptFile], known: dict[str, dict[int, str]], problems: list[WorkbenchError]
-    ) -> None:
-        """Take versions and labels from the folder that the database lacks."""
-        new: list[VersionRecord] = []
-        labels: list[LabelRecord] = []
-        for file in files:
-            numbers = known.setdefault(file.name, {})
-            for version in file.versions:
-                sha256 = numbers.get(version.number)
-                if sha256 is None:
-                    new.append(_record(version.prompt, version.lineage))
-                    numbers[version.number] = version.prompt.sha256
-                elif sha256 != version.prompt.sha256:
-                    problems.append(
-                        ConflictError(
-                            f"Version {version.number} of {file.name} is {sha256[:8]} in the database and "
-                            f"{version.prompt.sha8} in the folder; neither was changed",
-                            file=file.path,
-                            hint="restore the history file, or save its content as a new version",
-                        )
-                    )
-            labels += [
-                LabelRecord(file.name, e.label, e.version, e.author, e.message, e.created_at)
-                for e in file.labels
-            ]
-        if new:
-            self.store.prompts.add_versions(new)
-        if labels:
-            self.store.prompts.add_labels(labels)
+        self._seen = signature_of(after)
 
     def _adopt(self, file: PromptFile, known: dict[int, str], said: tuple[str, str] | None) -> None:
         """Make a file that was edited outside the next version."""
@@ -292,7 +261,7 @@ class PromptLibrary:
             if not file.versions or file.versions[-1].number < newest:
                 # The database has this version and the folder lost its history file: write it again.
                 record = next(r for r in self.store.prompts.versions(file.name) if r.number == newest)
-                self.folder.write_version(file.prompt, _lineage(record))
+                self.folder.write_version(file.prompt, lineage_of(record))
             return
         parent = file.lineage.version if file.lineage and file.lineage.version in known else newest
         author, message = said or (current_author(), OUTSIDE if newest else "Found in the folder")
@@ -307,24 +276,10 @@ class PromptLibrary:
         number = max((newest or 0) + 1, least)
         lineage = Lineage(number, prompt.sha256, parent, author, message, now())
         self.folder.write_version(prompt, lineage)
-        self.store.prompts.add_version(_record(prompt, lineage), expected_newest=newest)
+        self.store.prompts.add_version(record_of(prompt, lineage), expected_newest=newest)
         self._present |= {prompt.name}
         self._seen = None
         return PromptVersion(prompt.name, number, prompt, parent, author, message, lineage.created_at)
-
-    def _signature(self, state: FolderState) -> object:
-        """Return what must be the same for folder and database to be in step still."""
-        files = tuple(
-            (
-                f.name,
-                f.prompt.sha256,
-                f.edited,
-                tuple((v.number, v.prompt.sha256) for v in f.versions),
-                len(f.labels),
-            )
-            for f in [*state.prompts.values(), *state.removed.values()]
-        )
-        return files, frozenset(state.removed), tuple(str(problem) for problem in state.problems)
 
     def _locked(self) -> Any:
         try:
@@ -387,22 +342,3 @@ def _matches(version: PromptVersion, selector: Selector) -> bool:
     if selector.kind == "label":
         return selector.value in version.labels
     return version.sha256.startswith(str(selector.value))
-
-
-def _record(prompt: Prompt, lineage: Lineage) -> VersionRecord:
-    return VersionRecord(
-        name=prompt.name,
-        number=lineage.version,
-        sha256=prompt.sha256,
-        content=prompt_to_yaml(prompt),
-        parent=lineage.parent,
-        author=lineage.author,
-        message=lineage.message,
-        created_at=lineage.created_at,
-    )
-
-
-def _lineage(record: VersionRecord) -> Lineage:
-    return Lineage(
-        record.number, record.sha256, record.parent, record.author, record.message, record.created_at
-    )
