@@ -152,3 +152,27 @@ def test_a_release_is_a_commit_with_evidence_on_a_branch_of_its_own(call, finish
 def test_a_release_into_what_is_no_repository_is_refused(call, finished, tmp_path):
     refused = call("release", "strong", "--repo", tmp_path)
     assert refused.code == 2 and len(refused.err.strip().splitlines()) == 1
+
+
+def test_one_run_alone_is_ranked(call, finished, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "80")
+    run = finished.runs["passes"]
+    ranked = call("compare", run, "--json", "-")
+    assert ranked.code == 0
+    assert (ranked.data["best"], ranked.data["baseline"]) == ("strong@1", "weak@1")
+    rows = [(row["name"], row["rank_low"], row["rank_high"], row["verdict"]) for row in ranked.data["rows"]]
+    assert rows == [("strong@1", 1, 1, "better"), ("weak@1", 2, 2, None)]
+    assert [row["dominated_by"] for row in ranked.data["frontier"]] == [[], ["strong@1"]]
+    printed = call("compare", run).out
+    assert printed.startswith("strong@1 is the best on accuracy")
+    assert "strong@1 (established)" in printed and "strong@1 over weak@1: +50.0 points" in printed
+    assert max(map(len, printed.splitlines())) <= 80
+    assert call("compare", finished.runs["close"]).code == 3
+
+
+def test_what_cannot_be_ranked_is_said(call, finished):
+    alone = call("compare", finished.runs["holes"])
+    assert alone.code == 2 and "one version and one model" in alone.err
+    side = call("compare", f"{finished.runs['passes']}:weak")
+    assert side.code == 2 and "name what to compare it with" in side.err
+    assert call("compare", finished.runs["passes"], "--metric", "none").code == 2

@@ -1,0 +1,87 @@
+"""Ranks the versions and models of one run."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from workbench.errors import BadInput, NotFound
+from workbench.jobs.outcome import Outcome, clusters_of, select
+
+if TYPE_CHECKING:
+    from workbench.analysis.compare import Side
+    from workbench.analysis.ranking import Ranking
+
+
+def rank_outcome(outcome: Outcome, *, metric: str | None = None, margin: float | None = None) -> Ranking:
+    """Rank every version on every model of a run, each with the gate's baseline (else the first) beside it.
+
+    Args:
+        outcome: The run's answers and scores.
+        metric: The scorer; by default the gate's, else ``overall``, else the first.
+        margin: Differences smaller than this count as none; by default the gate's, else 0.
+
+    Raises:
+        BadInput: The run holds one version and model only, or there is no such scorer.
+    """
+    from workbench.analysis.ranking import rank
+
+    sides = _sides(outcome)
+    if len(sides) < 2:
+        raise BadInput(
+            f"Run {outcome.run_id} holds one version and one model, so there is nothing to rank",
+            hint="name a second run to compare it with",
+        )
+    if outcome.scores.empty:
+        raise BadInput(f"Run {outcome.run_id} has no scores yet", hint="wait until it has some")
+    metric = _metric(outcome, metric)
+    gate = outcome.plan.gate
+    return rank(
+        sides,
+        metric=metric,
+        unit=outcome.units.get(metric, "score"),
+        baseline=_baseline(outcome, sides),
+        margin=(gate.margin if gate else 0.0) if margin is None else margin,
+        clusters=clusters_of(outcome.plan),
+    )
+
+
+def _sides(outcome: Outcome) -> list[Side]:
+    from workbench.analysis.compare import Side
+
+    plan = outcome.plan
+    sides = []
+    for p, prompt in enumerate(plan.prompts):
+        for m, model in enumerate(plan.models):
+            parts = [
+                frame[(frame["prompt_index"] == p) & (frame["model_index"] == m)]
+                for frame in (outcome.scores, outcome.cells)
+            ]
+            both = f"{prompt.title} · {model.name}"
+            name = prompt.title if len(plan.models) == 1 else model.name if len(plan.prompts) == 1 else both
+            sides.append(Side(name, *parts))
+    return sides
+
+
+def _metric(outcome: Outcome, metric: str | None) -> str:
+    units, gate = outcome.units, outcome.plan.gate
+    if metric is None:
+        chosen = gate.metric if gate and gate.metric in units else None
+        return chosen or ("overall" if "overall" in units else next(iter(units)))
+    if metric not in units:
+        raise BadInput(
+            f'There is no scorer "{metric}" in this run', hint=f"it has {', '.join(sorted(units))}"
+        )
+    return metric
+
+
+def _baseline(outcome: Outcome, sides: list[Side]) -> str:
+    """The gate's baseline where that is one of the sides, else the first side."""
+    gate = outcome.plan.gate
+    if gate is not None:
+        try:
+            chosen = select(outcome, gate.baseline)
+        except (BadInput, NotFound):
+            return sides[0].name
+        first = chosen.prompts[0] * len(outcome.plan.models) + chosen.models[0]
+        return sides[first].name
+    return sides[0].name
