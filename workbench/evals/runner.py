@@ -12,6 +12,7 @@ from typing import Protocol
 
 from workbench.errors import TemplateError
 from workbench.evals.plan import Plan
+from workbench.evals.turns import Pacing, Turns
 from workbench.evals.types import Case, Cell
 from workbench.llm.types import Completion, Request
 from workbench.prompts.templates import Renderer
@@ -69,13 +70,15 @@ async def answer_cells(
     concurrency: int,
     cap: CostCap,
     stopping: Callable[[], bool] = lambda: False,
+    pacing: Pacing | None = None,
 ) -> AsyncIterator[tuple[Cell, Completion]]:
     """Yield ``(cell, completion)`` in the order of arrival.
 
+    The models take turns, and ``pacing`` says how many calls of each are of use; so none holds up the others.
     It ends when all cells are answered, when ``stopping`` turns true (calls in flight get `GRACE_S` to finish),
     or when the next call could pass the cost cap and none is in flight.
     """
-    waiting = iter(cells)
+    turns = Turns(cells, plan.models, concurrency, pacing)
     cases = {case.id: case for case in plan.cases}
     flying: dict[asyncio.Task[Completion], Cell] = {}
     with Renderer() as renderer:
@@ -89,8 +92,8 @@ async def answer_cells(
 
         try:
             while True:
-                while len(flying) < concurrency and not stopping() and cap.allows(len(flying)):
-                    cell = next(waiting, None)
+                while not stopping() and cap.allows(len(flying)):
+                    cell = turns.next()
                     if cell is None:
                         break
                     flying[asyncio.create_task(ask(cell))] = cell
@@ -102,6 +105,7 @@ async def answer_cells(
                     return
                 for task in arrived:
                     cell = flying.pop(task)
+                    turns.landed(cell)
                     completion = task.result()
                     cap.add(spent(plan, cell, completion))
                     yield cell, completion

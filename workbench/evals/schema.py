@@ -44,6 +44,19 @@ class ModelEntry(_Strict):
         min_length=1,
         description="A JSONL file of recorded answers instead of a model; {prompt} is the prompt's name",
     )
+    max_concurrency: int | None = Field(
+        None, ge=1, le=1000, description="Calls of this model at the same time"
+    )
+    requests_per_minute: int | None = Field(
+        None, ge=1, le=10_000_000, description="Calls in any minute, at most"
+    )
+    tokens_per_minute: int | None = Field(
+        None, ge=1, le=10_000_000_000, description="Tokens in and out in any minute, at most"
+    )
+    timeout_s: float | None = Field(None, gt=0, le=86_400, description="Seconds that one attempt may take")
+    first_token_timeout_s: float | None = Field(
+        None, gt=0, le=86_400, description="Seconds to the first token, which is then streamed"
+    )
 
     @model_validator(mode="before")
     @classmethod

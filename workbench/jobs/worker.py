@@ -126,6 +126,7 @@ class Worker:
                 concurrency=self.record.concurrency,
                 cap=self.cap,
                 stopping=lambda: self.signal != "go",
+                pacing=gateway.lanes,
             ):
                 if self.signal == "lost":
                     break
