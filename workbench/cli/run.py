@@ -50,6 +50,14 @@ def run(
     ] = None,
     concurrency: Concurrency = None,
     max_cost: MaxCost = None,
+    until_decided: Annotated[
+        bool,
+        typer.Option(
+            "--until-decided",
+            help="Ask in random order and stop as soon as better, worse or equivalent is established; "
+            "for exactly two versions or two models.",
+        ),
+    ] = False,
     no_cache: Annotated[
         bool, typer.Option("--no-cache", help="Ask again even what was answered in an earlier run.")
     ] = False,
@@ -76,6 +84,7 @@ def run(
             concurrency=concurrency,
             max_cost_usd=max_cost,
             use_cache=not no_cache,
+            until_decided=until_decided,
         )
         return finish(ws, record, out, gate=gate, detach=detach)
 

@@ -17,12 +17,16 @@ if TYPE_CHECKING:
     from workbench.analysis.clusters import Clusters
     from workbench.analysis.compare import Comparison, Side
     from workbench.analysis.gate import GateResult
+    from workbench.analysis.stopped import Looking
     from workbench.analysis.summary import Summary
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """A run's frames under one scoring. ``scores`` and ``cells`` are as `workbench.analysis` reads them."""
+    """A run's frames under one scoring. ``scores`` and ``cells`` are as `workbench.analysis` reads them.
+
+    ``sequential`` is what a run until decided remembers, None for any other.
+    """
 
     run_id: str
     plan: Plan
@@ -30,6 +34,7 @@ class Outcome:
     scores: pd.DataFrame
     cells: pd.DataFrame
     units: dict[str, str]
+    sequential: dict[str, Any] | None = None
 
     def summaries(self) -> list[Summary]:
         """Return mean and interval by prompt, version, model, scorer and slice."""
@@ -80,7 +85,10 @@ def load_outcome(store: Store, run_id: str, plan: Plan, scoring: Scoring | None 
     scores = scores.assign(place=scores["scorer"].map(place).fillna(len(place)))
     order = ["prompt_index", "model_index", "case_id", "repeat"]
     scores = scores.sort_values([*order[:2], "place", *order[2:]], ignore_index=True).drop(columns="place")
-    return Outcome(run_id, plan, scoring, scores, cells.sort_values(order, ignore_index=True), units)
+    remembered = store.runs.progress(run_id).sequential
+    return Outcome(
+        run_id, plan, scoring, scores, cells.sort_values(order, ignore_index=True), units, remembered
+    )
 
 
 def select(outcome: Outcome, selector: str | None) -> Selection:
@@ -163,15 +171,43 @@ def compare_selections(
         for field, values in b.outcome.plan.slice_values().items()
     }
     titles = _titles(a, b)
-    return compare(
-        _side(a, titles[0], b),
-        _side(b, titles[1], a),
+    sides = _side(a, titles[0], b), _side(b, titles[1], a)
+    looking = None
+    if a.outcome.sequential or b.outcome.sequential:
+        sides, looking = _looked_at(a.outcome, b.outcome, sides)
+    comparison = compare(
+        *sides,
         slices=slices,
         units=units,
         metric=metric,
         margin=(gate.margin if gate else 0.0) if margin is None else margin,
-        clusters=clusters_of(b.outcome.plan, a.outcome.plan),
+        clusters=None if looking else clusters_of(b.outcome.plan, a.outcome.plan),
     )
+    if looking is None:
+        return comparison
+    from workbench.analysis.stopped import as_sequential
+
+    return as_sequential(comparison, *sides, looking, slices=slices)
+
+
+def _looked_at(a: Outcome, b: Outcome, sides: tuple[Side, Side]) -> tuple[tuple[Side, Side], Looking]:
+    """Leave the cases that count where a side was looked at while it ran, and say how it was."""
+    from workbench.analysis.stopped import Looking
+    from workbench.jobs.until_decided import counted_cases
+
+    looked = [o for o in {o.run_id: o for o in (a, b)}.values() if o.sequential]
+    counted = set.intersection(*(set(counted_cases(o)) for o in looked))
+    kept = tuple(
+        replace(
+            side,
+            scores=side.scores[side.scores["case_id"].isin(counted)],
+            cells=side.cells[side.cells["case_id"].isin(counted)],
+        )
+        for side in sides
+    )
+    full = max(o.sequential["cases"] for o in looked)
+    decided = any(o.sequential["used"] is not None for o in looked)
+    return kept, Looking(len(counted), full, decided)
 
 
 def _titles(a: Selection, b: Selection) -> tuple[str, str]:

@@ -19,9 +19,11 @@ from filelock import Timeout
 from workbench.errors import BadInput, WorkbenchError
 from workbench.evals.plan import Plan, pin_recordings
 from workbench.evals.runner import CostCap, answer_cells, spent
+from workbench.evals.types import Cell, Score
 from workbench.jobs.outcome import judge_run
 from workbench.jobs.process import alive, lock_of, worker_name
 from workbench.jobs.scoring import CaseScorers, score_missing
+from workbench.jobs.until_decided import Looks
 from workbench.llm.gateway import Gateway
 from workbench.store import RunRecord, Store, database_url
 from workbench.store.runs import Status
@@ -60,6 +62,7 @@ class Worker:
         self.root, self.store, self.record, self.worker = root, store, record, worker
         self.begun = time.monotonic()
         self.signal: str = "go"  # go, cancel, or lost
+        self.looks: Looks | None = None
         self.scoring = ThreadPoolExecutor(1, thread_name_prefix="scoring")
 
     def active_s(self) -> float:
@@ -113,11 +116,14 @@ class Worker:
             loop.add_signal_handler(number, lambda: setattr(self, "signal", "cancel"))
         self.scoring_id = self._open_scoring(plan)
         done = store.results.answered(run_id)
-        cells = (cell for cell in plan.cells() if cell not in done)
-        gateway = Gateway(cache=store.cache if self.record.use_cache else None, root=self._folder(plan))
+        self.looks = self._begin_looks(plan, scorers, done)
+        everything = self.looks.cells() if self.looks else plan.cells()
+        cells = (cell for cell in everything if cell not in done)
+        cache = store.cache if self.record.use_cache else None
+        gateway = Gateway(cache=cache, root=self._folder(plan), workspace=self.root)
         self.cap = CostCap(self.record.max_cost_usd, spent_usd=self.record.spent_usd)
         heart = asyncio.create_task(self._beat())
-        pending: set[Future[None]] = set()
+        pending: set[Future[list[Score]]] = set()
         try:
             async for cell, completion in answer_cells(
                 plan,
@@ -125,15 +131,19 @@ class Worker:
                 gateway,
                 concurrency=self.record.concurrency,
                 cap=self.cap,
-                stopping=lambda: self.signal != "go",
-                pacing=gateway.lanes,
+                stopping=lambda: self.signal != "go" or self._is_decided(),
             ):
                 if self.signal == "lost":
                     break
                 row = store.results.add_completion(
                     run_id, cell, completion, spent_usd=spent(plan, cell, completion)
                 )
-                pending.add(self.scoring.submit(self._score, scorers, row, cell.case_id, completion))
+                scored = self.scoring.submit(self._score, scorers, row, cell.case_id, completion)
+                if self.looks:
+                    # Nothing new is asked until this answer has been looked at.
+                    self.looks.add(cell, await asyncio.wrap_future(scored))
+                    continue
+                pending.add(scored)
                 pending = {future for future in pending if not _settled(future)}
         finally:
             heart.cancel()
@@ -152,8 +162,25 @@ class Worker:
             return earlier[-1].id
         return self.store.results.begin_scoring(self.record.id, plan.suite_sha256, specs)
 
-    def _score(self, scorers: CaseScorers, row: int, case_id: str, completion) -> None:
-        self.store.results.add_scores(self.scoring_id, [(row, scorers.score(case_id, completion))])
+    def _score(self, scorers: CaseScorers, row: int, case_id: str, completion) -> list[Score]:
+        scores = scorers.score(case_id, completion)
+        self.store.results.add_scores(self.scoring_id, [(row, scores)])
+        return scores
+
+    def _begin_looks(self, plan: Plan, scorers: CaseScorers, done: set[Cell]) -> Looks | None:
+        """Begin to look at a run until decided, with what an earlier process of it has answered; else None."""
+        remembered = self.record.sequential
+        if remembered is None:
+            return None
+        looks = Looks(plan, remembered)
+        # A run that was decided before and is resumed plans for all cells again.
+        self.store.runs.set_sequential(self.record.id, looks.settings, planned=len(plan))
+        score_missing(self.store, self.record.id, self.scoring_id, scorers)
+        looks.load(self.store.results.frames(self.record.id, self.scoring_id)[0], done)
+        return looks
+
+    def _is_decided(self) -> bool:
+        return self.looks is not None and self.looks.decided
 
     def _folder(self, plan: Plan) -> Path:
         return self.root / (plan.folder or ".")
@@ -168,6 +195,9 @@ class Worker:
     def _outcome(self, plan: Plan) -> tuple[Status, str | None]:
         record = self.store.runs.progress(self.record.id)
         left = record.planned - record.done
+        if self.looks and (self.looks.decided or left == 0):
+            self.store.runs.set_sequential(record.id, self.looks.settings, planned=record.done)
+            return "complete", self.looks.message(record)
         if left == 0:
             return "complete", None
         if self.signal == "cancel":
@@ -185,7 +215,7 @@ class Worker:
         print(type(problem).__name__, file=sys.stderr)
 
 
-def _settled(future: Future[None]) -> bool:
+def _settled(future: Future[list[Score]]) -> bool:
     """Whether a scoring has ended; a fault in it is raised here."""
     if future.done():
         future.result()

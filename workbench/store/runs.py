@@ -24,6 +24,8 @@ class RunRecord:
 
     ``cost_usd`` is what the answers cost as far as known, ``spent_usd`` the new money (no cached and no
     recorded answers). ``stopped`` is a run that met its cost cap, ``failed`` one whose process met a fault.
+    ``sequential`` is what a run until decided remembers (`workbench.jobs.until_decided`), None for any other; once it
+    is decided, ``planned`` is what it has asked.
     """
 
     id: str
@@ -51,6 +53,7 @@ class RunRecord:
     cancel_requested: bool = False
     message: str | None = None
     gate: dict[str, Any] | None = None
+    sequential: dict[str, Any] | None = None
 
     @property
     def active(self) -> bool:
@@ -196,6 +199,13 @@ class RunRepository(Repository):
         """Replace the gate's result, after scoring again."""
         with self._write() as connection:
             connection.execute(runs.update().where(runs.c.id == run_id).values(gate=gate))
+
+    def set_sequential(self, run_id: str, sequential: dict[str, Any], *, planned: int) -> None:
+        """Keep what the looks of a run until decided found, and how many cells it asks in all."""
+        with self._write() as connection:
+            connection.execute(
+                runs.update().where(runs.c.id == run_id).values(sequential=sequential, planned=planned)
+            )
 
     def request_cancel(self, run_id: str) -> None:
         """Ask the process to stop; a run that none has taken yet is cancelled at once."""

@@ -104,6 +104,9 @@ runs = sa.Table(
     sa.Column("cancel_requested", sa.Boolean, nullable=False, default=False),
     sa.Column("message", sa.Text),  # why it stopped early, for people
     sa.Column("gate", sa.JSON),
+    sa.Column(
+        "sequential", sa.JSON
+    ),  # of a run until decided: the order of its cases, and what the looks found
 )
 sa.Index("ix_runs_created_at", runs.c.created_at)
 
