@@ -97,13 +97,48 @@ class ModelEntry(_Strict):
         return value
 
 
+class MetricEntry(_Strict):
+    """One more metric that may not get worse."""
+
+    metric: str = Field(description="The name of a scorer, or overall")
+    margin: float = Field(ge=0, description="How much worse still counts as equal, in the metric's unit")
+
+
+class SliceEntry(_Strict):
+    """A metadata field in none of whose slices the candidate may lose the margin."""
+
+    field: str = Field(description="One of the suite's slices")
+    margin: float | None = Field(None, ge=0, description="How much worse still counts as equal, in any slice")
+
+
+def _slice_entry(value: Any) -> Any:
+    return {"field": value} if isinstance(value, str) else value
+
+
 class GateEntry(_Strict):
-    """The rule that passes or fails a run."""
+    """The rules that pass or fail a run."""
 
     baseline: str = Field(description="The prompt or model to hold against")
     candidate: str = Field(description="The prompt or model that wants to ship")
-    metric: str = Field(description="The name of a scorer, or overall")
+    metric: str | None = Field(None, description="The name of a scorer, or overall")
     margin: float = Field(0.0, ge=0, description="How much worse still counts as equal, in the metric's unit")
+    metrics: list[MetricEntry] = Field(
+        [], max_length=50, description="Metrics that may not get worse, each with its margin"
+    )
+    floors: dict[str, float] = Field(
+        {}, max_length=50, description="What the candidate must reach by itself, by metric"
+    )
+    slices: Annotated[
+        list[Annotated[SliceEntry, BeforeValidator(_slice_entry, json_schema_input_type=str | SliceEntry)]],
+        BeforeValidator(_model_entries, json_schema_input_type=str | list[str | SliceEntry]),
+    ] = Field([], description="Fields in whose slices the candidate may not fall")
+    must_pass: Annotated[
+        list[Annotated[str, Field(min_length=1, max_length=300)]],
+        BeforeValidator(_listed, json_schema_input_type=str | list[str]),
+    ] = Field([], description="Cases that must pass: ids, field=value of the metadata, or tags")
+    max_new_failures: int | None = Field(
+        None, ge=0, description="How many cases that passed at the baseline may fail now"
+    )
     max_cost_ratio: float | None = Field(None, gt=0, description="Candidate's cost over baseline's, at most")
     max_latency_ratio: float | None = Field(
         None, gt=0, description="Candidate's latency over baseline's, at most"

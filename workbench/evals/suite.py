@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +14,8 @@ from workbench.evals.datasets import load_cases
 from workbench.evals.schema import FIELDS, SuiteFile, suite_schema
 from workbench.evals.scorers import SCORERS, has_overall, parse_scorer
 from workbench.evals.scorers.registry import readable, suggest
-from workbench.evals.types import Dataset, Gate, ScorerSpec, Suite
+from workbench.evals.suite_gate import read_gate
+from workbench.evals.types import Dataset, ScorerSpec, Suite
 from workbench.files import YamlDocument, canonical_json, load_yaml, read_text, sha256_text
 from workbench.llm.types import ModelSpec
 from workbench.prompts.selectors import Selector, parse_selector
@@ -111,7 +112,10 @@ class _Reader:
         self._check_expected(scorers, dataset)
         self._check_slices(content.slices, dataset)
         self._check_cluster(content.cluster, dataset)
-        gate = self._gate(content, prompts, models, scorers, dataset)
+        metrics = [spec.name for spec in scorers]
+        if has_overall(scorers, dataset.cases):
+            metrics.append(OVERALL)
+        gate = read_gate(content, prompts, models, metrics, dataset, self.error)
         suite = Suite(
             name=name,
             description=content.description.strip(),
@@ -276,46 +280,6 @@ class _Reader:
             hint = suggest(field, known) if known else "add it to the cases' metadata"
             raise self.error(f'no case has "{field}" in its metadata', *where, hint=hint)
 
-    def _gate(
-        self,
-        content: SuiteFile,
-        prompts: list[Selector],
-        models: tuple[ModelSpec, ...],
-        scorers: tuple[ScorerSpec, ...],
-        dataset: Dataset,
-    ) -> Gate | None:
-        if content.gate is None:
-            return None
-        gate = Gate(**content.gate.model_dump())
-        metrics = [spec.name for spec in scorers]
-        if has_overall(scorers, dataset.cases):
-            metrics.append(OVERALL)
-        if gate.metric not in metrics:
-            raise self.error(
-                f'no scorer is called "{gate.metric}"', "gate", "metric", hint=suggest(gate.metric, metrics)
-            )
-        if gate.baseline == gate.candidate:
-            raise self.error(
-                "baseline and candidate are the same", "gate", "candidate", hint="name two versions"
-            )
-        for side in ("baseline", "candidate"):
-            self._check_side(getattr(gate, side), side, content.prompts, prompts, models)
-        return gate
-
-    def _check_side(
-        self, name: str, side: str, texts: list[str], prompts: list[Selector], models: tuple[ModelSpec, ...]
-    ) -> None:
-        known = [*texts, *(model.name for model in models)]
-        # Without prompts or models here they are named on the command line, and the run checks the gate.
-        if name in known or not texts or not models:
-            return
-        versions = [selector for selector in prompts if selector.name == name]
-        if len(versions) > 1:
-            hint = f"use one of {', '.join(str(selector) for selector in versions)}"
-            raise self.error(f'"{name}" is {len(versions)} versions here', "gate", side, hint=hint)
-        if not versions and name not in [model.id for model in models]:
-            raise self.error(f'no prompt or model here is "{name}"', "gate", side, hint=suggest(name, known))
-
 
 def _is_text(value: Any) -> bool:
     return isinstance(value, str)
@@ -331,7 +295,7 @@ def suite_to_dict(suite: Suite) -> dict[str, Any]:
         "slices": list(suite.slices),
         "repeats": suite.repeats,
         "concurrency": suite.concurrency,
-        "gate": asdict(suite.gate) if suite.gate else None,
+        "gate": suite.gate.to_dict() if suite.gate else None,
     }
     # Left out where it is not used, so that suites keep the identity that earlier runs were pinned to.
     return {**data, "cluster": suite.cluster} if suite.cluster else data

@@ -93,7 +93,12 @@ class Score:
 
 @dataclass(frozen=True)
 class Gate:
-    """The rule that passes or fails a run: the candidate must not be worse than the baseline by over ``margin``."""
+    """The rules that pass or fail a run: the candidate must not be worse than the baseline by over ``margin``.
+
+    ``metrics`` holds further metrics with their margins, ``floors`` what the candidate must reach by itself,
+    ``slices`` fields with the margin of each of their slices (None: no slice may be established as worse), and
+    ``must_pass`` entries as `workbench.evals.gates.must_pass_cases` reads them.
+    """
 
     baseline: str
     candidate: str
@@ -101,6 +106,25 @@ class Gate:
     margin: float = 0.0
     max_cost_ratio: float | None = None
     max_latency_ratio: float | None = None
+    metrics: dict[str, float] = field(default_factory=dict)
+    floors: dict[str, float] = field(default_factory=dict)
+    slices: dict[str, float | None] = field(default_factory=dict)
+    must_pass: tuple[str, ...] = ()
+    max_new_failures: int | None = None
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return it as plain JSON data.
+
+        What came later is left out where it is not used, so that suites keep the identity that runs are pinned to.
+        """
+        data = {**vars(self), "must_pass": list(self.must_pass)}
+        later = ("metrics", "floors", "slices", "must_pass", "max_new_failures")
+        return {k: v for k, v in data.items() if k not in later or (v is not None and v not in ({}, []))}
+
+    @classmethod
+    def from_dict(cls, data: dict[str, Any]) -> Gate:
+        """The inverse of `to_dict`."""
+        return cls(**{**data, "must_pass": tuple(data.get("must_pass", ()))})
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from workbench.errors import BadInput, NotFound
+from workbench.evals.gates import must_pass_cases
 from workbench.evals.plan import PinnedPrompt, Plan
 from workbench.jobs.scoring import units_of
 from workbench.store import Store
@@ -248,26 +249,32 @@ def judge_outcome(outcome: Outcome) -> GateResult:
     Raises:
         BadInput: The gate names a side that this run does not have.
     """
-    from workbench.analysis.gate import judge_gate
+    from workbench.analysis.gate import MoreRules, judge_gate
 
-    gate = outcome.plan.gate
+    plan, gate = outcome.plan, outcome.plan.gate
     if gate is None:
-        raise BadInput(f"The suite {outcome.plan.suite} has no gate", hint="add one under `gate:`")
-    comparison = compare_selections(
-        select(outcome, gate.baseline),
-        select(outcome, gate.candidate),
-        metric=gate.metric,
-        margin=gate.margin,
-    )
+        raise BadInput(f"The suite {plan.suite} has no gate", hint="add one under `gate:`")
+    a, b = select(outcome, gate.baseline), select(outcome, gate.candidate)
+    comparison = compare_selections(a, b, metric=gate.metric, margin=gate.margin)
+    together = clusters_of(plan)
     return judge_gate(
         comparison,
         metric=gate.metric,
         margin=gate.margin,
         max_cost_ratio=gate.max_cost_ratio,
         max_latency_ratio=gate.max_latency_ratio,
+        more=MoreRules(
+            metrics=gate.metrics,
+            floors=gate.floors,
+            slices=gate.slices,
+            must_pass=must_pass_cases(gate.must_pass, plan.cases) if gate.must_pass else None,
+            max_new_failures=gate.max_new_failures,
+        ),
+        sides=(_side(a, comparison.a, b), _side(b, comparison.b, a)),
+        clusters=together.of if together else None,
     )
 
 
 def gate_to_dict(result: GateResult, plan: Plan) -> dict[str, Any]:
     """Return a gate's result with the rule it was held to."""
-    return {**asdict(result), "rule": vars(replace(plan.gate)) if plan.gate else None}
+    return {**asdict(result), "rule": plan.gate.to_dict() if plan.gate else None}

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from workbench.analysis.frames import natural_key
-from workbench.analysis.wording import count, difference, listed
+from workbench.analysis.wording import amount, count, difference, listed
 from workbench.evals.scorers import SCORERS, describe_scorers
 from workbench.evals.types import Case, Gate, ScorerSpec
 
@@ -63,13 +63,32 @@ def gate_words(gate: Gate, units: dict[str, str]) -> str:
         quality = f"is not worse than {gate.baseline} by {difference(gate.margin, unit).lstrip('+')} or more"
     else:
         quality = f"is established as better than {gate.baseline}"
-    limits = []
+    parts = [f"on {gate.metric} it {quality}", *_more_words(gate, units)]
     if gate.max_cost_ratio is not None:
-        limits.append(f"costs at most {gate.max_cost_ratio:g} times as much")
+        parts.append(f"costs at most {gate.max_cost_ratio:g} times as much")
     if gate.max_latency_ratio is not None:
-        limits.append(f"takes at most {gate.max_latency_ratio:g} times as long")
-    parts = [f"on {gate.metric} it {quality}", *limits]
-    return f"{gate.candidate} passes if {listed(parts)}."
+        parts.append(f"takes at most {gate.max_latency_ratio:g} times as long")
+    return f"{gate.candidate} passes if {listed(parts, 20)}."
+
+
+def _more_words(gate: Gate, units: dict[str, str]) -> list[str]:
+    parts = []
+    for name, margin in gate.metrics.items():
+        parts.append(f"on {name} not by {difference(margin, units.get(name, 'score')).lstrip('+')} or more")
+    for name, limit in gate.floors.items():
+        unit = units.get(name, "score")
+        most = "most" if unit in ("seconds", "usd") else "least"
+        parts.append(f"has a {name} of at {most} {amount(limit, unit)}")
+    for field, loss in gate.slices.items():
+        if loss is None:
+            parts.append(f"is established as worse in no slice by {field}")
+        else:
+            parts.append(f"loses less than {loss * 100:g} points in each slice by {field}")
+    if gate.must_pass:
+        parts.append(f"passes {listed(gate.must_pass)}")
+    if gate.max_new_failures is not None:
+        parts.append(f"newly fails at most {count(gate.max_new_failures, 'case')}")
+    return parts
 
 
 def slice_counts(cases: Iterable[Case], field: str) -> list[tuple[str, int]]:
