@@ -132,6 +132,7 @@ class Worker:
                 concurrency=self.record.concurrency,
                 cap=self.cap,
                 stopping=lambda: self.signal != "go" or self._is_decided(),
+                pacing=gateway.lanes,
             ):
                 if self.signal == "lost":
                     break

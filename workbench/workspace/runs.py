@@ -16,6 +16,7 @@ from workbench.evals.plan import PinnedPrompt, Plan, build_plan, case_to_dict
 from workbench.evals.types import Cell, Suite
 from workbench.jobs import outcome as outcomes
 from workbench.jobs import process
+from workbench.jobs import until_decided as looks
 from workbench.jobs.scoring import rescore
 from workbench.llm.types import Message, ModelSpec, Usage
 from workbench.prompts.templates import Renderer, render
@@ -97,8 +98,12 @@ class Runs:
         concurrency: int | None = None,
         max_cost_usd: float | None = None,
         use_cache: bool = True,
+        until_decided: bool = False,
     ) -> RunRecord:
         """Store a run as queued and start its process.
+
+        With ``until_decided`` it asks case by case in random order and stops as soon as better, worse or equivalent
+        is established; its verdict then is by methods that allow for looking after every case.
 
         Raises:
             BadInput: It cannot be run as asked; nothing was stored.
@@ -107,6 +112,7 @@ class Runs:
         plan = self.plan(suite, prompts=prompts, models=models, repeats=repeats)
         concurrency = concurrency or suite.concurrency or DEFAULT_CONCURRENCY
         _check_limits(plan, concurrency, max_cost_usd)
+        sequential = looks.settings(plan) if until_decided else None
         moment = datetime.now(UTC)
         record = RunRecord(
             id=f"{moment:%Y%m%d-%H%M%S}-{secrets.token_hex(2)}",
@@ -120,6 +126,7 @@ class Runs:
             max_cost_usd=max_cost_usd,
             author=current_author(),
             created_at=now(),
+            sequential=sequential,
         )
         cases = [case_to_dict(case) for case in plan.cases]
         self.store.runs.add(record, dataset_sha256=plan.dataset_sha256, cases=cases)
@@ -323,6 +330,7 @@ def run_to_dict(record: RunRecord) -> dict[str, Any]:
         "cost_unknown": record.cost_unknown,
         "spent_usd": record.spent_usd,
         "active_s": round(record.active_s, 3),
+        "sequential": record.sequential,
     }
 
 
