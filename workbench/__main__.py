@@ -19,6 +19,7 @@ COMMANDS = {
     "cancel": "Stop a run; its answers are kept",
     "rescore": "Score a run's answers again, without asking any model",
     "compare": "Compare two versions, models or runs, with a verdict",
+    "report": "Write a run as Markdown, JUnit, GitHub annotations, CSV, Parquet or JSON",
     "prompts": "List, show, save, label, compare, render and check prompts",
     "models": "List the models, which are usable, and why others are not",
     "release": "Deliver a version to a git repository with its evidence",

@@ -2,23 +2,34 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from workbench.analysis.wording import count
 from workbench.cli import codes
 from workbench.cli.following import follow
 from workbench.cli.output import Output, warn
+from workbench.cli.reporting import Target, write_targets
+from workbench.workspace.reporting import report_of
 
 if TYPE_CHECKING:
     from workbench.store import RunRecord
     from workbench.workspace import Workspace
 
-#: How many failed cells the JSON lists at most, and a terminal.
-LISTED_ERRORS, SHOWN_ERRORS = 1000, 5
+#: How many failed cells a terminal lists.
+SHOWN_ERRORS = 5
 
 
-def finish(ws: Workspace, record: RunRecord, out: Output, *, gate: bool, detach: bool) -> int:
-    """Follow a run that has just been started to its end, or leave it alone with ``detach``."""
+def finish(
+    ws: Workspace,
+    record: RunRecord,
+    out: Output,
+    *,
+    gate: bool,
+    detach: bool,
+    reports: Sequence[Target] = (),
+) -> int:
+    """Follow a run that has just been started to its end and report it, or leave it alone with ``detach``."""
     if detach:
         from workbench.workspace.runs import run_to_dict
 
@@ -32,14 +43,12 @@ def finish(ws: Workspace, record: RunRecord, out: Output, *, gate: bool, detach:
     if followed.interrupted:
         out.json(report)
         return codes.INTERRUPTED
-    return present(ws, report, out, gate=gate)
+    code = present(ws, report, out, gate=gate)
+    if reports:
+        from workbench.workspace.reporting import content_of
 
-
-def report_of(ws: Workspace, run_id: str) -> dict[str, Any]:
-    """Return a run as plain data, with its failed cells under ``error_cells``."""
-    report = ws.runs.report(run_id)
-    report["error_cells"] = _error_cells(ws, report["run"]) if report["cells"]["errors"] else []
-    return report
+        write_targets(content_of(ws, record.id), reports, out)
+    return code
 
 
 def present(ws: Workspace, report: dict[str, Any], out: Output, *, gate: bool, slices: bool = False) -> int:
@@ -87,22 +96,3 @@ def _what_next(report: dict[str, Any]) -> str | None:
         # A run is pinned to its recordings, so asking again would find the same gaps.
         return "Record what is missing and start a new run."
     return f"`workbench resume {run_id}` asks again for what failed."
-
-
-def _error_cells(ws: Workspace, run_id: str) -> list[dict[str, Any]]:
-    plan = ws.runs.plan_of(run_id)
-    scoring = ws.store.results.current_scoring(run_id)
-    _total, found = ws.store.results.page(
-        run_id, scoring.id if scoring else None, only="errors", limit=LISTED_ERRORS
-    )
-    return [
-        {
-            "prompt": plan.prompts[row.cell.prompt_index].title,
-            "model": plan.models[row.cell.model_index].name,
-            "case": row.cell.case_id,
-            "repeat": row.cell.repeat,
-            "error": row.completion.error,
-            "message": row.completion.error_message,
-        }
-        for row in found
-    ]

@@ -19,6 +19,7 @@ from workbench.cli.options import (
 )
 from workbench.cli.outcome import finish
 from workbench.cli.output import Output
+from workbench.cli.reporting import parse_targets, refuse_unwritable
 
 app = new_app()
 
@@ -63,6 +64,15 @@ def run(
     ] = False,
     detach: DetachFlag = False,
     gate: GateFlag = False,
+    report: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--report",
+            metavar="FORMAT=FILE",
+            help="Write a report when the run has ended, such as junit=results.xml; github needs no file. "
+            "Give it once for each.",
+        ),
+    ] = None,
     json: JsonFile = None,
     workspace: WorkspaceDir = None,
 ) -> int:
@@ -71,6 +81,8 @@ def run(
     The run is a process of its own. Ctrl-C cancels it, and `workbench resume` asks only for what is left.
     """
     out = Output(json)
+    reports = parse_targets(report or ())
+    refuse_unwritable(reports, detach=detach)
     with opened(workspace) as ws:
         loaded = ws.suites.load(suite)
         prompts = [selector_here(text, ws.root) for text in prompt or ()]
@@ -86,7 +98,7 @@ def run(
             use_cache=not no_cache,
             until_decided=until_decided,
         )
-        return finish(ws, record, out, gate=gate, detach=detach)
+        return finish(ws, record, out, gate=gate, detach=detach, reports=reports)
 
 
 def _require_gate(ws, suite, prompts, models) -> None:

@@ -7,8 +7,9 @@ from typing import Annotated
 import typer
 
 from workbench.cli.options import GateFlag, JsonFile, RunId, WorkspaceDir, new_app, opened
-from workbench.cli.outcome import present, report_of
+from workbench.cli.outcome import present
 from workbench.cli.output import Output
+from workbench.workspace.reporting import report_of
 
 app = new_app()
 
