@@ -1,4 +1,4 @@
-"""The one door to every model: recorded answers, the offline stand-in, and all that LiteLLM reaches."""
+"""The one door to every model: recorded answers, the offline stand-in, models on disk, and all LiteLLM reaches."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from workbench.errors import CompletionError, StoreError
 from workbench.llm import attempt
 from workbench.llm.limits import Lanes, Pace, Unasked
 from workbench.llm.litellm_route import LiteLLMRoute
+from workbench.llm.local.models import LocalModels, on_disk
 from workbench.llm.recorded import Recordings
 from workbench.llm.retry import RetryPolicy, Tries
 from workbench.llm.sharing import Sharing
@@ -39,7 +40,7 @@ class Gateway:
     """Asks models. Use one gateway on one event loop, and close it there.
 
     Args:
-        cache: Answers that need not be bought again. Recorded and offline models never touch it.
+        cache: Answers that need not be bought again. Recorded and offline models, and those on disk, never touch it.
         timeout_s: Seconds that one attempt may take in all, where the model says nothing else.
         connect_timeout_s: Seconds that connecting may take.
         max_retries: How often to ask again after a fault that may pass.
@@ -47,6 +48,7 @@ class Gateway:
         env: Where keys are looked up at each call; the process's environment by default.
         retry: The whole policy, in place of ``max_retries``.
         pace: How the concurrency of each model adapts.
+        workspace: The folder from which the paths of models on disk are taken; ``root`` by default.
     """
 
     def __init__(
@@ -60,6 +62,7 @@ class Gateway:
         env: Mapping[str, str] | None = None,
         retry: RetryPolicy | None = None,
         pace: Pace | None = None,
+        workspace: Path | None = None,
     ) -> None:
         self._cache = cache
         self._retry = retry or RetryPolicy(max_retries=max_retries)
@@ -68,6 +71,7 @@ class Gateway:
         self._env = os.environ if env is None else env
         self._routes: dict[float, LiteLLMRoute] = {}
         self._sharing = Sharing()
+        self._disk = LocalModels(workspace or root, timeout_s)
         self.lanes = Lanes(pace or Pace(patience_s=self._retry.longest_wait_s))
 
     async def complete(self, request: Request) -> Completion:
@@ -76,6 +80,8 @@ class Gateway:
         Latency is that of the attempt that succeeded, without our own waiting. The first token's time is
         measured where the model's parameters hold ``stream: true``.
         """
+        if on_disk(request.model):
+            return await self._disk.complete(request)
         if not _remote(request):
             return self._local(request)
         key = request.cache_key()
@@ -109,6 +115,11 @@ class Gateway:
         Where the stream breaks, the completion keeps what had come and says what happened. It is asked
         again only as long as no text was shown.
         """
+        if on_disk(request.model):
+            async with contextlib.aclosing(self._disk.stream(request)) as items:
+                async for item in items:
+                    yield item
+            return
         key = request.cache_key() if _remote(request) else ""
         whole = self._kept(key) if key else self._local(request)
         if whole is not None:
