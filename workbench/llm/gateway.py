@@ -18,6 +18,7 @@ from workbench.llm import attempt
 from workbench.llm.limits import Lanes, Pace, Unasked
 from workbench.llm.litellm_route import LiteLLMRoute
 from workbench.llm.local.models import LocalModels, on_disk
+from workbench.llm.pricebook import PriceBook
 from workbench.llm.recorded import Recordings
 from workbench.llm.retry import RetryPolicy, Tries
 from workbench.llm.sharing import Sharing
@@ -49,6 +50,7 @@ class Gateway:
         retry: The whole policy, in place of ``max_retries``.
         pace: How the concurrency of each model adapts.
         workspace: The folder from which the paths of models on disk are taken; ``root`` by default.
+        prices: What calls cost; by default what LiteLLM's table says.
     """
 
     def __init__(
@@ -63,8 +65,10 @@ class Gateway:
         retry: RetryPolicy | None = None,
         pace: Pace | None = None,
         workspace: Path | None = None,
+        prices: PriceBook | None = None,
     ) -> None:
         self._cache = cache
+        self._prices = prices or PriceBook()
         self._retry = retry or RetryPolicy(max_retries=max_retries)
         self._recordings = Recordings(root)
         self._timeout_s, self._connect_timeout_s = timeout_s, connect_timeout_s
@@ -96,7 +100,9 @@ class Gateway:
             while True:
                 try:
                     async with lane.turn(request) as ended:
-                        completion = await attempt.call(self._route(request), request)
+                        completion = self._priced(
+                            request, await attempt.call(self._route(request), request)
+                        )
                         ended.append(completion)
                     error = None if completion.ok else _error_of(completion)
                 except CompletionError as problem:
@@ -137,6 +143,7 @@ class Gateway:
                     ):
                         async for item in items:
                             if isinstance(item, Completion):
+                                item = self._priced(request, item)
                                 ended.append(item)
                                 if item.ok:
                                     self._keep(key, request, item)
@@ -157,6 +164,11 @@ class Gateway:
                 timeout_s=timeout_s, connect_timeout_s=min(timeout_s, self._connect_timeout_s), env=self._env
             )
         return self._routes[timeout_s]
+
+    def _priced(self, request: Request, completion: Completion) -> Completion:
+        """Every way to a model is billed here, by one arithmetic."""
+        cost = self._prices.cost_of_call(request, completion.usage, completion.resolved_model)
+        return replace(completion, cost_usd=cost)
 
     async def aclose(self) -> None:
         """Close connections and files."""

@@ -266,7 +266,7 @@ class Lane:
         if usage.output is not None:
             self._mean_output += 0.1 * (usage.output - self._mean_output)
         if "tokens" in self._buckets and usage.input is not None and usage.output is not None:
-            true = usage.input + (usage.cache_write or 0) + usage.output
+            true = usage.input + (usage.cache_write or 0) + (usage.cache_write_1h or 0) + usage.output
             self._buckets["tokens"][1].take(true - tokens, now)
 
 

@@ -63,7 +63,9 @@ class ModelSpec:
 class Usage:
     """Tokens of one call in disjoint buckets: ``input`` excludes cached ones, ``output`` includes ``reasoning``.
 
-    None is unknown, never zero. ``estimated`` says that we counted, not the provider.
+    ``cache_write`` were written for the provider's usual few minutes, ``cache_write_1h`` for an hour. None is
+    unknown, never zero. ``estimated`` says that we counted, not the provider. ``service`` is the tier at which
+    the provider says that it served the call (``priority``, ``flex``, ``batch``, …), for it sets the price.
     """
 
     input: int | None = None
@@ -72,6 +74,15 @@ class Usage:
     output: int | None = None
     reasoning: int | None = None
     estimated: bool = False
+    cache_write_1h: int | None = None
+    service: str | None = None
+
+    @property
+    def total_input(self) -> int | None:
+        """All that was read, cached or not; None where the input is unknown."""
+        if self.input is None:
+            return None
+        return self.input + (self.cache_read or 0) + (self.cache_write or 0) + (self.cache_write_1h or 0)
 
     def to_dict(self) -> dict[str, Any]:
         """Return it as plain data, leaving out what is unknown."""

@@ -257,7 +257,7 @@ class ResultRepository(Repository):
             score_rows = connection.execute(scored.order_by(*order)).all()
         cell_frame = pd.DataFrame(cell_rows, columns=[c.name for c in cells.selected_columns])
         usage = [Usage(**u) for u in cell_frame.pop("usage")]
-        cell_frame["input_tokens"] = [_input_tokens(u) for u in usage]
+        cell_frame["input_tokens"] = [u.total_input for u in usage]
         cell_frame["output_tokens"] = [u.output for u in usage]
         for column in ("cost_usd", "latency_s", "ttft_s", "input_tokens", "output_tokens"):
             cell_frame[column] = pd.to_numeric(cell_frame[column]).astype(float)
@@ -323,8 +323,3 @@ def _cell_record(row: Any, found: Sequence[Score]) -> CellRecord:
     for name in ("run_id", "created_at"):
         values.pop(name)
     return CellRecord(row_id, cell, Completion(**{**values, "usage": Usage(**values["usage"])}), tuple(found))
-
-
-def _input_tokens(usage: Usage) -> int | None:
-    parts = [usage.input, usage.cache_read, usage.cache_write]
-    return None if usage.input is None else sum(part or 0 for part in parts)

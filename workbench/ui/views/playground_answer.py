@@ -112,7 +112,7 @@ def _number(name: str, value: str, why: str = "", *, look: str = "") -> dict[str
 def _tokens_in(usage: Usage) -> str:
     if usage.input is None:
         return UNKNOWN
-    return _counted(usage.input + (usage.cache_read or 0) + (usage.cache_write or 0), usage)
+    return _counted(usage.total_input, usage)
 
 
 def _counted(tokens: int | None, usage: Usage) -> str:
@@ -125,6 +125,8 @@ def _detail_in(usage: Usage) -> str:
         parts.append(f"{count(usage.cache_read)} read from the provider's cache")
     if usage.cache_write:
         parts.append(f"{count(usage.cache_write)} written to the provider's cache")
+    if usage.cache_write_1h:
+        parts.append(f"{count(usage.cache_write_1h)} written to it for an hour")
     return ("Of which " + ", ".join(parts) + ". " if parts else "") + _source(usage)
 
 
