@@ -17,7 +17,10 @@ KILLS = 10
 CONCURRENCY = 8
 
 
-def test_a_run_killed_at_ten_random_moments_ends_complete_and_asks_no_stored_cell_again(tmp_path):
+def test_a_run_killed_at_ten_random_moments_ends_complete_and_asks_no_stored_cell_again(
+    tmp_path, monkeypatch
+):
+    monkeypatch.setenv("WORKBENCH_LLM_ROUTE", "litellm")  # the slower way, with more that can be lost on it
     random.seed(20261121)
     write_prompt(tmp_path, "echo", "Say {{word}}")
     cases = [{"id": f"c{n}", "vars": {"word": f"word-{n}"}, "expected": f"word-{n}"} for n in range(CELLS)]

@@ -30,9 +30,15 @@ class Stamps:
         """Return the seconds from the sending of the request to ``moment``."""
         return max(0.0, moment - (self.sent if self.sent is not None else self.begun))
 
-    def latency(self) -> float:
-        """Return the seconds from the sending of the request to the last byte of the answer."""
-        return self.since_sent(self.received if self.received is not None else time.perf_counter())
+    def latency(self, ended: float | None = None) -> float:
+        """Return the seconds from the sending of the request to the last byte of the answer.
+
+        Args:
+            ended: When the answer was whole, where the connection tells nothing; now by default.
+        """
+        if self.received is not None:
+            return self.since_sent(self.received)
+        return self.since_sent(time.perf_counter() if ended is None else ended)
 
 
 _CURRENT: ContextVar[Stamps | None] = ContextVar("stamps", default=None)
@@ -51,8 +57,12 @@ def headers_seen() -> Mapping[str, str] | None:
     return stamps.headers if stamps is not None else None
 
 
-def stamping_session() -> aiohttp.ClientSession:
-    """Return a session whose requests are stamped. The caller closes it."""
+def stamping_session(*, trust_env: bool = True) -> aiohttp.ClientSession:
+    """Return a session whose requests are stamped. The caller closes it.
+
+    Args:
+        trust_env: Whether it looks for a proxy and for ``.netrc`` at each request, which takes two threads.
+    """
     import aiohttp
 
     trace = aiohttp.TraceConfig()
@@ -62,7 +72,7 @@ def stamping_session() -> aiohttp.ClientSession:
         connector=aiohttp.TCPConnector(limit=0, ttl_dns_cache=300),
         cookie_jar=aiohttp.DummyCookieJar(),
         trace_configs=[trace],
-        trust_env=True,
+        trust_env=trust_env,
     )
 
 
@@ -87,7 +97,8 @@ async def _on_headers(session: Any, context: Any, params: Any) -> None:
 class Sessions:
     """One stamping session an event loop, shared by the gateways of that loop and closed with the last."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, trust_env: bool = True) -> None:
+        self._trust_env = trust_env
         self._open: dict[int, tuple[aiohttp.ClientSession, int]] = {}
 
     def acquire(self) -> aiohttp.ClientSession:
@@ -95,7 +106,7 @@ class Sessions:
         loop = id(asyncio.get_running_loop())
         session, users = self._open.get(loop, (None, 0))
         if session is None or session.closed:
-            session = stamping_session()
+            session = stamping_session(trust_env=self._trust_env)
         self._open[loop] = (session, users + 1)
         return session
 

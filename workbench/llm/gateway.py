@@ -16,8 +16,8 @@ from typing import Protocol
 from workbench.errors import CompletionError, StoreError
 from workbench.llm import attempt
 from workbench.llm.limits import Lanes, Pace, Unasked
-from workbench.llm.litellm_route import LiteLLMRoute
 from workbench.llm.local.models import LocalModels, on_disk
+from workbench.llm.native.route import ModelRoute
 from workbench.llm.pricebook import PriceBook
 from workbench.llm.recorded import Recordings
 from workbench.llm.retry import RetryPolicy, Tries
@@ -73,7 +73,7 @@ class Gateway:
         self._recordings = Recordings(root)
         self._timeout_s, self._connect_timeout_s = timeout_s, connect_timeout_s
         self._env = os.environ if env is None else env
-        self._routes: dict[float, LiteLLMRoute] = {}
+        self._routes: dict[float, ModelRoute] = {}
         self._sharing = Sharing()
         self._disk = LocalModels(workspace or root, timeout_s)
         self.lanes = Lanes(pace or Pace(patience_s=self._retry.longest_wait_s))
@@ -160,7 +160,7 @@ class Gateway:
         """Choose the way to a model: one for each total timeout, over the same connections."""
         timeout_s = request.model.timeout_s or self._timeout_s
         if timeout_s not in self._routes:
-            self._routes[timeout_s] = LiteLLMRoute(
+            self._routes[timeout_s] = ModelRoute(
                 timeout_s=timeout_s, connect_timeout_s=min(timeout_s, self._connect_timeout_s), env=self._env
             )
         return self._routes[timeout_s]

@@ -8,7 +8,7 @@ import logging
 import os
 import threading
 import time
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Iterable, Mapping
 from typing import Any
 
 from workbench.errors import CompletionError
@@ -42,6 +42,32 @@ def load_litellm() -> Any:
         return litellm
 
 
+def refuse_owned(names: Iterable[str]) -> None:
+    """Refuse the parameters that LiteLLM keeps for itself.
+
+    Raises:
+        CompletionError: Of kind bad_request, naming the parameter.
+    """
+    from litellm.types.utils import is_litellm_owned_kwarg
+
+    for name in names:
+        if is_litellm_owned_kwarg(name) and name not in ("api_version", "metadata"):
+            raise CompletionError(
+                f'The parameter "{name}" cannot be set on a call', kind="bad_request", hint="remove it"
+            )
+
+
+def count_tokens(request: Request, text: str) -> Usage:
+    """Count the tokens ourselves, where the server did not."""
+    litellm = load_litellm()
+    try:
+        asked = litellm.token_counter(model=request.model.id, messages=list(request.messages))
+        told = litellm.token_counter(model=request.model.id, text=text) if text else 0
+    except Exception:  # a tokenizer that cannot be loaded leaves the count unknown
+        return Usage()
+    return Usage(input=int(asked), output=int(told), estimated=True)
+
+
 class LiteLLMRoute:
     """Calls models through LiteLLM. Use it on one event loop."""
 
@@ -69,7 +95,7 @@ class LiteLLMRoute:
             raise self._error(problem, target) from None
         latency = stamps.latency()
         if not response.choices:
-            raise _nonsense(target, "an answer without choices")
+            raise nonsense(target, "an answer without choices")
         choice = response.choices[0]
         return self._completion(
             request,
@@ -143,9 +169,9 @@ class LiteLLMRoute:
         stamps: clock.Stamps,
         first_at: float | None,
     ) -> Completion:
-        # LiteLLM fills a missing count with its own guess; only what a chunk carried was reported.
-        reported = any(getattr(chunk, "usage", None) is not None for chunk in response.chunks)
-        usage = getattr(last, "usage", None) if reported else None
+        # LiteLLM's own sum fills in what is missing; only what a chunk carried was reported.
+        carried = [chunk.usage for chunk in response.chunks if getattr(chunk, "usage", None) is not None]
+        usage = carried[-1] if carried else None
         resolved = next(
             (name for chunk in reversed(response.chunks) if (name := _resolved(chunk))),
             getattr(last, "model", None),
@@ -178,7 +204,7 @@ class LiteLLMRoute:
         ttft: float | None = None,
     ) -> Completion:
         if usage.input is None and usage.output is None:
-            usage, cost = self._counted(request, target, text), None
+            usage, cost = count_tokens(request, text), None
         blocked = finish_reason == "content_filter"
         return Completion(
             text=text,
@@ -189,7 +215,7 @@ class LiteLLMRoute:
             finish_reason=finish_reason,
             resolved_model=resolved or None,
             error="content_filter" if blocked else None,
-            error_message=_BLOCKED if blocked else None,
+            error_message=BLOCKED if blocked else None,
         )
 
     async def _arguments(self, request: Request, target: Route, params: dict[str, Any]) -> dict[str, Any]:
@@ -198,13 +224,8 @@ class LiteLLMRoute:
         if self._session is None:
             self._session = _SESSIONS.acquire()
         import httpx
-        from litellm.types.utils import is_litellm_owned_kwarg
 
-        for name in params:
-            if is_litellm_owned_kwarg(name) and name not in ("api_version", "metadata"):
-                raise CompletionError(
-                    f'The parameter "{name}" cannot be set on a call', kind="bad_request", hint="remove it"
-                )
+        refuse_owned(params)
         arguments = {
             **params,
             "model": target.model,
@@ -242,15 +263,6 @@ class LiteLLMRoute:
             return None
         return float(asked) + float(told)
 
-    def _counted(self, request: Request, target: Route, text: str) -> Usage:
-        """Count the tokens ourselves, where the server did not."""
-        try:
-            asked = self._litellm.token_counter(model=target.model, messages=list(request.messages))
-            told = self._litellm.token_counter(model=target.model, text=text) if text else 0
-        except Exception:  # a tokenizer that cannot be loaded leaves the count unknown
-            return Usage()
-        return Usage(input=int(asked), output=int(told), estimated=True)
-
     async def aclose(self) -> None:
         """Close the connections, if this was the loop's last gateway."""
         if self._session is None:
@@ -265,7 +277,7 @@ _ACCOUNT_HEADERS = {
     "OpenAI-Organization": ("OPENAI_ORGANIZATION", "OPENAI_ORG_ID"),
     "OpenAI-Project": ("OPENAI_PROJECT_ID",),
 }
-_BLOCKED = "The provider's content filter stopped the answer: change the messages, or drop the case."
+BLOCKED = "The provider's content filter stopped the answer: change the messages, or drop the case."
 
 
 def _resolved(chunk: Any) -> str | None:
@@ -283,7 +295,8 @@ def _text(message: Any) -> str:
     return content if isinstance(content, str) else str(content)
 
 
-def _nonsense(target: Route, what: str) -> CompletionError:
+def nonsense(target: Route, what: str) -> CompletionError:
+    """Return the error for an answer that is none."""
     where = f"The server at {target.api_base}" if target.api_base else f"{target.provider}"
     return CompletionError(f"{where} sent {what}", kind="provider", hint="try again later")
 
@@ -295,13 +308,16 @@ def _check_ended(response: Any, target: Route) -> None:
     if any(getattr(chunk, "usage", None) is not None for chunk in response.chunks):
         return
     if response.chunks:
-        where = target.api_base or target.provider
-        raise CompletionError(
-            f"The stream from {where} ended before the answer was complete",
-            kind="connection",
-            hint="try again",
-        )
-    raise _nonsense(target, "a stream without an answer")
+        raise broken_off(target)
+    raise nonsense(target, "a stream without an answer")
+
+
+def broken_off(target: Route) -> CompletionError:
+    """Return the error for a stream that just stopped."""
+    where = target.api_base or target.provider
+    return CompletionError(
+        f"The stream from {where} ended before the answer was complete", kind="connection", hint="try again"
+    )
 
 
 async def _close(response: Any) -> None:
