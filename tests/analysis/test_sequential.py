@@ -12,6 +12,7 @@ from workbench.analysis.sequential import (
     always_valid_p,
     cases_to_decide,
     confidence_sequence,
+    first_decision,
 )
 
 
@@ -23,6 +24,14 @@ def stop(differences, margin: float = 0.0) -> tuple[str | None, int]:
         if watch.established():
             break
     return watch.established(), watch.n
+
+
+def test_all_looks_at_once_find_what_one_after_the_other_finds():
+    rng = np.random.default_rng(4)
+    for margin in (0.0, 0.05):
+        for better in (0.02, 0.1, 0.3):
+            differences = pass_fail(rng, better, 0.05, 200)
+            assert first_decision(differences, margin=margin) == stop(differences, margin)
 
 
 def pass_fail(rng, better: float, worse: float, n: int) -> np.ndarray:

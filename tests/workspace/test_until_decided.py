@@ -9,6 +9,8 @@ from support.recorded_runs import COLOURS, colours_workspace
 
 from workbench.analysis.paired import mcnemar_midp
 from workbench.errors import BadInput
+from workbench.evals.turns import Turns
+from workbench.jobs.until_decided import InOrder, Looks, settings
 
 CASES = 300
 _OFFLINE = "offline/rules"
@@ -106,7 +108,7 @@ def test_a_cancelled_run_goes_on_with_the_same_cases_in_the_same_order(tmp_path)
     whole = finished(ws)
     cut = ws.store.runs.get(whole.id)
     from workbench.jobs.outcome import load_outcome
-    from workbench.jobs.until_decided import Looks, counted_cases
+    from workbench.jobs.until_decided import counted_cases
 
     plan = ws.runs.plan_of(cut.id)
     outcome = load_outcome(ws.store, cut.id, plan)
@@ -128,6 +130,26 @@ def test_anything_but_two_versions_or_two_models_is_refused_before_anything_is_a
     with pytest.raises(BadInput, match="exactly two versions or two models"):
         ws.runs.start("colours", prompts=prompts, models=models, until_decided=True)
     assert ws.runs.list() == []
+    ws.close()
+
+
+def test_a_quick_model_does_not_run_ahead_of_a_slow_one(tmp_path):
+    ws = colours_workspace(tmp_path, {"good": answers(0.9, 1)})
+    suite = ws.suites.load("colours")
+    plan = ws.runs.plan(suite, prompts=("good",), models=("recorded/painter", _OFFLINE))
+    looks = Looks(plan, settings(plan, seed=1))
+    turns = Turns(looks.cells(), plan.models, 4, InOrder())
+    slow = [cell for cell in (turns.next() for _ in range(4)) if cell.model_index == 0]
+    for _ in range(10):  # The second model answers at once, the first never.
+        cell = turns.next()
+        while cell is None and len(slow) < 4:
+            turns.landed(next(iter(looks.cells()))._replace(model_index=1))
+            cell = turns.next()
+        if cell is None:
+            break
+        if cell.model_index == 0:
+            slow.append(cell)
+    assert len(slow) == 4 and turns.next() is None
     ws.close()
 
 

@@ -21,6 +21,7 @@ import math
 from typing import Literal
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy import special
 
 from workbench.analysis.estimators import Floats
@@ -102,6 +103,28 @@ class Watch:
         if _mixed(self._above) > self._threshold:
             return "higher"
         return "lower" if _mixed(self._below) > self._threshold else None
+
+
+def first_decision(
+    differences: Floats, *, margin: float = 0.0, alpha: float = 0.05
+) -> tuple[Established | None, int]:
+    """What a `Watch` over these cases in this order establishes first, and after how many cases (all if nothing)."""
+
+    def capital(mean: float, side: Literal["above", "below"]) -> Floats:
+        steps = np.log(_factor(differences, mean, side)).cumsum(axis=0)
+        return special.logsumexp(steps, axis=1) - math.log(_BETS)
+
+    found: list[tuple[NDArray[np.bool_], Established]] = []
+    if 0 < margin < 1:
+        inside = np.minimum(capital(-margin, "above"), capital(margin, "below"))
+        found.append((inside > -math.log(_EQUIVALENCE_ALPHA), "equivalent"))
+    found.append((capital(0.0, "above") > math.log(2 / alpha), "higher"))
+    found.append((capital(0.0, "below") > math.log(2 / alpha), "lower"))
+    firsts = [(int(reached.argmax()), what) for reached, what in found if reached.any()]
+    if not firsts:
+        return None, differences.size
+    at, what = min(firsts, key=lambda first: first[0])
+    return what, at + 1
 
 
 def cases_to_decide(differences: Floats, *, margin: float = 0.0, alpha: float = 0.05) -> int | None:

@@ -19,6 +19,7 @@ from workbench.evals.plan import Plan
 from workbench.evals.scorers import has_overall
 from workbench.evals.types import Cell, Score
 from workbench.jobs.scoring import units_of
+from workbench.llm.types import ModelSpec
 from workbench.store import RunRecord
 
 if TYPE_CHECKING:
@@ -107,6 +108,18 @@ def cells_of(plan: Plan, case_id: str) -> list[Cell]:
         for model in range(len(plan.models))
         for prompt in range(len(plan.prompts))
     ]
+
+
+class InOrder:
+    """Lets all models share one queue, so that neither side of a pair runs ahead of the other (`Pacing`)."""
+
+    def key(self, model: ModelSpec) -> str:
+        """Return what all models have in common."""
+        return ""
+
+    def wanted(self, model: ModelSpec) -> int | None:
+        """Return None: only the run's concurrency limits the queue; the gateway keeps each model's own limits."""
+        return None
 
 
 class Looks:

@@ -23,7 +23,7 @@ from workbench.evals.types import Cell, Score
 from workbench.jobs.outcome import judge_run
 from workbench.jobs.process import alive, lock_of, worker_name
 from workbench.jobs.scoring import CaseScorers, score_missing
-from workbench.jobs.until_decided import Looks
+from workbench.jobs.until_decided import InOrder, Looks
 from workbench.llm.gateway import Gateway
 from workbench.store import RunRecord, Store, database_url
 from workbench.store.runs import Status
@@ -132,7 +132,7 @@ class Worker:
                 concurrency=self.record.concurrency,
                 cap=self.cap,
                 stopping=lambda: self.signal != "go" or self._is_decided(),
-                pacing=gateway.lanes,
+                pacing=InOrder() if self.looks else gateway.lanes,
             ):
                 if self.signal == "lost":
                     break
