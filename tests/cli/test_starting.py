@@ -107,7 +107,7 @@ def test_models_tell_the_stand_in_and_which_variable_is_missing(call, monkeypatc
     assert rows["offline/rules"]["note"] == "a rule-based stand-in, not a language model"
     assert rows["openai/…"]["usable"] is False and "OPENAI_API_KEY" in rows["openai/…"]["reason"]
     monkeypatch.setenv("OPENAI_API_KEY", "sk-secret-secret-secret")
-    listed = call("models", "--search", "openai", "--json", "-")
+    listed = call("models", "openai", "--json", "-")
     assert listed.data[0]["usable"] is True
     assert "sk-secret" not in listed.out
 

@@ -10,29 +10,42 @@ from workbench.cli.options import JsonFile, new_app
 from workbench.cli.output import Output
 
 app = new_app()
+#: How many models a search prints; a file gets all of them.
+MOST_ROWS = 60
 
 
 @app.command()
 def models(
+    search: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="[WORDS]...", help="Search all known models, too: any parts of a name, such as sonnet 4."
+        ),
+    ] = None,
     check: Annotated[
         bool,
-        typer.Option("--check", help="Look for model servers on this machine, too; takes a second at most."),
+        typer.Option(
+            "--check",
+            help="Look for model servers on this machine, and ask each provider whether its key works.",
+        ),
     ] = False,
-    search: Annotated[
-        str, typer.Option("--search", metavar="WORDS", help="Only models with these words in their row.")
-    ] = "",
     json: JsonFile = None,
 ) -> None:
     """List the models, usable ones first, and say what the others lack. Keys are never shown."""
     from workbench.cli import tables
-    from workbench.llm.catalogue import list_models
+    from workbench.llm.catalogue import find_models, list_models
 
     out = Output(json)
-    words = search.casefold().split()
+    words = " ".join(search or ()).casefold().split()
     found = [
         model
-        for model in list_models(check=check)
+        for model in list_models(check=check, keys=check)
         if all(w in f"{model.id} {model.provider} {model.reason} {model.note}".casefold() for w in words)
     ]
+    if words:
+        listed = {model.id for model in found}
+        found += [model for model in find_models(" ".join(words)) if model.id not in listed]
     out.json([vars(model) for model in found])
-    out.show(tables.model_list(found) if found else "No model fits.")
+    out.show(tables.model_list(found[:MOST_ROWS]) if found else "No model fits.")
+    if len(found) > MOST_ROWS:
+        out.show(f"{len(found) - MOST_ROWS} more fit: give more words, or --json FILE for all.")

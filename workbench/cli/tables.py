@@ -190,7 +190,7 @@ _DIFF_STYLES = {"+": "green", "-": "red", "@": "cyan"}
 def model_list(models: Sequence[ModelStatus]) -> Table:
     """Return models as a table; prices are USD for a million tokens."""
     numbers = ("In $/M", "Out $/M", "Context")
-    table = columns("Model", "Usable", *numbers, "Why, and what it is", right=numbers)
+    table = columns("Model", "Usable", *numbers, "Why, what it is, what it can", right=numbers)
     for model in models:
         usable = {True: "yes", False: "no", None: "unknown"}[model.usable]
         style = {True: "green", False: "red", None: "yellow"}[model.usable]
@@ -200,7 +200,7 @@ def model_list(models: Sequence[ModelStatus]) -> Table:
             _price(model, model.input_usd_per_million),
             _price(model, model.output_usd_per_million),
             f"{model.context_window:,}" if model.context_window else "",
-            plain("; ".join(part for part in (model.reason, model.note) if part)),
+            plain("; ".join(part for part in (model.reason, model.note, ", ".join(model.abilities)) if part)),
         )
     return table
 

@@ -9,14 +9,16 @@ import socket
 import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor, wait
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import urlsplit
 
+from workbench.llm.abilities import told_abilities
 from workbench.llm.providers import LOCAL_BASES
 
 _MAX_BYTES = 2_000_000
 _MAX_MODELS = 500
+_MAX_DESCRIBED = 30
 
 #: What one server answered: path → parsed JSON and lower-case headers, for those paths that answered 200.
 Answers = dict[str, tuple[Any, dict[str, str]]]
@@ -29,6 +31,7 @@ class LocalModel:
     id: str
     api_base: str
     context_window: int | None = None
+    abilities: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -59,15 +62,52 @@ def find_local_servers(env: Mapping[str, str], *, within_s: float = 1.0) -> list
     """
     deadline = time.monotonic() + within_s
     probes = [_Probe(root, path, deadline) for root in _roots(env) for path in _PATHS]
-    with ThreadPoolExecutor(max_workers=len(probes)) as pool:
-        wait([pool.submit(probe.run) for probe in probes], timeout=within_s)
-        for probe in probes:
-            probe.stop()
+    _ask_all(probes, deadline)
     answered: dict[str, Answers] = {}
     for probe in probes:
         if probe.answer is not None:
             answered.setdefault(probe.root, {})[probe.path] = probe.answer
-    return [found for root, answers in answered.items() if (found := _identify(root, answers)) is not None]
+    servers = [found for root, answers in answered.items() if (found := _identify(root, answers)) is not None]
+    return _described(servers, deadline)
+
+
+def _ask_all(probes: list[_Probe], deadline: float) -> None:
+    """Ask all at once, and end those that have not answered by the deadline."""
+    if not probes:
+        return
+    with ThreadPoolExecutor(max_workers=len(probes)) as pool:
+        wait([pool.submit(probe.run) for probe in probes], timeout=max(0.0, deadline - time.monotonic()))
+        for probe in probes:
+            probe.stop()
+
+
+def _described(servers: list[FoundServer], deadline: float) -> list[FoundServer]:
+    """Ask Ollama what each model can do and reads at once: its list does not say so."""
+    probes = {
+        (server.base, model.id): _Probe(
+            server.base, "/api/show", deadline, {"model": model.id.removeprefix("ollama/")}
+        )
+        for server in servers
+        if server.title == "Ollama"
+        for model in server.models[:_MAX_DESCRIBED]
+    }
+    _ask_all(list(probes.values()), deadline)
+    result = []
+    for server in servers:
+        models = []
+        for model in server.models:
+            probe = probes.get((server.base, model.id))
+            shown = probe.answer[0] if probe is not None and probe.answer is not None else None
+            models.append(_shown(model, shown) if isinstance(shown, dict) else model)
+        result.append(replace(server, models=tuple(models)))
+    return result
+
+
+def _shown(model: LocalModel, shown: dict[str, Any]) -> LocalModel:
+    info = shown.get("model_info")
+    windows = [v for k, v in info.items() if k.endswith(".context_length")] if isinstance(info, dict) else []
+    window = windows[0] if windows and type(windows[0]) is int and windows[0] > 0 else None
+    return replace(model, context_window=window, abilities=told_abilities(shown.get("capabilities")))
 
 
 def _roots(env: Mapping[str, str]) -> list[str]:
@@ -91,8 +131,8 @@ def _identify(root: str, answers: Answers) -> FoundServer | None:
 class _Probe:
     """One question to one address, which ends when it is told to, however slowly the other side drips."""
 
-    def __init__(self, root: str, path: str, deadline: float) -> None:
-        self.root, self.path, self._deadline = root, path, deadline
+    def __init__(self, root: str, path: str, deadline: float, body: dict[str, Any] | None = None) -> None:
+        self.root, self.path, self._deadline, self._body = root, path, deadline, body
         self.answer: tuple[Any, dict[str, str]] | None = None
         parts = urlsplit(root)
         left = max(0.05, deadline - time.monotonic())
@@ -101,7 +141,11 @@ class _Probe:
     def run(self) -> None:
         """Ask. No answer, none in time, no JSON, or too much of it: all leave ``answer`` None."""
         try:
-            self._connection.request("GET", self.path, headers={"Accept": "application/json"})
+            if self._body is None:
+                self._connection.request("GET", self.path, headers={"Accept": "application/json"})
+            else:
+                headers = {"Accept": "application/json", "Content-Type": "application/json"}
+                self._connection.request("POST", self.path, json.dumps(self._body), headers)
             response = self._connection.getresponse()
             if response.status != 200:
                 return
@@ -167,7 +211,19 @@ def _ollama_models(answers: Answers, root: str) -> list[LocalModel]:
 def _lm_studio_models(answers: Answers, root: str) -> list[LocalModel]:
     rows = _listed(answers, "/api/v0/models", "data")
     spoken = [row for row in rows if row.get("type") in ("llm", "vlm") and isinstance(row.get("id"), str)]
-    return [LocalModel(f"lm_studio/{row['id']}", f"{root}/v1", _window(row)) for row in spoken]
+    return [
+        LocalModel(
+            f"lm_studio/{row['id']}",
+            f"{root}/v1",
+            _window(row),
+            told_abilities([*_list(row.get("capabilities")), *(["vision"] if row["type"] == "vlm" else [])]),
+        )
+        for row in spoken
+    ]
+
+
+def _list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else []
 
 
 def _tgi_models(answers: Answers, root: str) -> list[LocalModel]:
@@ -184,8 +240,10 @@ def _is_tgi(answers: Answers) -> bool:
 
 
 def _is_triton(answers: Answers) -> bool:
+    """Its OpenAI front says who owns the models; its own protocol, where no chat is spoken, who it is."""
     data = answers.get("/v2", (None, {}))[0]
-    return isinstance(data, dict) and data.get("name") == "triton"
+    own = isinstance(data, dict) and data.get("name") == "triton"
+    return own or _owned_by(answers, "triton inference server")
 
 
 #: The servers we know, the tell-tale ones first; any other that lists models the OpenAI way is the last.
@@ -201,7 +259,7 @@ LOCAL_SERVERS: tuple[LocalServer, ...] = (
         _openai_models("openai"),
     ),
     LocalServer("Text Generation Inference", 8080, _is_tgi, _tgi_models),
-    LocalServer("Triton", 8000, _is_triton, _openai_models("openai")),
+    LocalServer("Triton", 9000, _is_triton, _openai_models("openai")),
     LocalServer(
         "Docker Model Runner",
         12434,

@@ -27,6 +27,10 @@ class Provider:
         """Return the key that the environment holds for it."""
         return _first(env, self.key_envs)
 
+    def key_env(self, env: Mapping[str, str]) -> str | None:
+        """Return the variable that holds its key."""
+        return next((name for name in self.key_envs if env.get(name, "").strip()), None)
+
     def base(self, env: Mapping[str, str]) -> str | None:
         """Return the address that the environment holds for it."""
         return _first(env, self.base_envs)
