@@ -29,7 +29,7 @@ def report(
             "--format",
             "-f",
             metavar="FORMAT",
-            help="markdown (by default), junit, github, csv, parquet or json; FORMAT=FILE for several at once.",
+            help="markdown (by default), html, junit, github, csv, parquet or json; FORMAT=FILE for several at once.",
         ),
     ] = None,
     output: Annotated[
@@ -59,7 +59,7 @@ def report(
         bool | None,
         typer.Option(
             "--outputs/--no-outputs",
-            help="Whether the models' own words stand in the report: by default in csv and parquet, not in "
+            help="Whether the models' own words stand in the report: by default in html, csv and parquet, not in "
             "junit; never in markdown, github and json.",
         ),
     ] = None,
@@ -69,6 +69,10 @@ def report(
             "--rows", metavar="WHAT", help="Rows of csv and parquet: answers, or results with intervals."
         ),
     ] = "answers",
+    max_cases: Annotated[
+        int,
+        typer.Option("--max-cases", metavar="N", min=1, help="How many cases the HTML page shows at most."),
+    ] = 1000,
     json: JsonFile = None,
     workspace: WorkspaceDir = None,
 ) -> int:
@@ -87,7 +91,9 @@ def report(
     targets = parse_targets(wanted, output)
     if out.quiet and any(t.path is None and t.format != "github" for t in targets):
         raise BadInput("Stdout is the JSON's", hint="name a file for the report: -o FILE")
-    options = Options(outputs=outputs, rows="results" if rows == "results" else "answers")
+    options = Options(
+        outputs=outputs, rows="results" if rows == "results" else "answers", max_cases=max_cases
+    )
     with opened(workspace) as ws:
         content = content_of(ws, run, against or (), metric=metric, margin=margin)
         out.json(content.to_dict())

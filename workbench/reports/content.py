@@ -105,9 +105,10 @@ class Content:
 class Options:
     """How a report is written.
 
-    ``outputs`` says whether the models' own words stand in it; None is the format's habit (yes in CSV and Parquet,
-    no in JUnit). ``rows`` chooses what a table file has a row for.
+    ``outputs`` says whether the models' own words stand in it; None is the format's habit (yes in HTML, CSV and
+    Parquet, no in JUnit). ``rows`` chooses what a table file has a row for, ``max_cases`` bounds the cases of a page.
     """
 
     outputs: bool | None = None
     rows: Literal["answers", "results"] = "answers"
+    max_cases: int = 1000

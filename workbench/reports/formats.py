@@ -33,6 +33,12 @@ def _markdown(content: Content, options: Options) -> str:
     return to_markdown(content, options)
 
 
+def _html(content: Content, options: Options) -> str:
+    from workbench.reports.page import to_html
+
+    return to_html(content, options)
+
+
 def _github(content: Content, options: Options) -> str:
     from workbench.reports.github import annotations
 
@@ -76,6 +82,7 @@ FORMATS: dict[str, Format] = {
     f.name: f
     for f in (
         Format("markdown", "Markdown", "md", "text/markdown", _markdown),
+        Format("html", "HTML", "html", "text/html", _html),
         Format("junit", "JUnit XML", "xml", "application/xml", _junit),
         Format("github", "GitHub annotations", "txt", "text/plain", _github),
         Format("csv", "CSV", "csv", "text/csv", _csv),
