@@ -109,7 +109,7 @@ def _require_gate(ws, suite, prompts, models) -> None:
         raise BadInput(
             f"The suite {suite.name} has no gate to pass", hint="add one under `gate:`, or leave --gate away"
         )
-    if ws.runs.plan(suite, prompts=prompts, models=models).gate is None:
+    if ws.runs.plan(suite, prompts=prompts, models=models, strict=True).gate is None:
         raise BadInput(
             f"The gate of {suite.name} holds {suite.gate.candidate} against {suite.gate.baseline}, "
             "and this run does not have both",

@@ -48,6 +48,7 @@ class Plan:
     recordings: dict[str, str]  # path of a file of recorded outputs → SHA-256 of its bytes
     folder: str | None  # relative to the workspace; recorded outputs are looked up there
     cluster: str | None = None
+    baseline: dict[str, Any] | None = None  # an approved run, for a gate that holds against a file
 
     def cells(self) -> Iterator[Cell]:
         """Yield every cell, both sides of a comparison close together, so that a partial run is balanced."""
@@ -102,6 +103,7 @@ class Plan:
             "recordings": self.recordings,
             "folder": self.folder,
             "cluster": self.cluster,
+            **({"baseline": self.baseline} if self.baseline else {}),
         }
 
     @classmethod
@@ -126,6 +128,7 @@ class Plan:
             recordings=data["recordings"],
             folder=data["folder"],
             cluster=data.get("cluster"),
+            baseline=data.get("baseline"),
         )
 
     def slice_values(self) -> dict[str, dict[str, Any]]:

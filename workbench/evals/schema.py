@@ -118,8 +118,12 @@ def _slice_entry(value: Any) -> Any:
 class GateEntry(_Strict):
     """The rules that pass or fail a run."""
 
-    baseline: str = Field(description="The prompt or model to hold against")
-    candidate: str = Field(description="The prompt or model that wants to ship")
+    baseline: str = Field(
+        "file", description="The prompt or model to hold against, or file: the approved run in baseline.json"
+    )
+    candidate: str = Field(
+        "", description="The prompt or model that wants to ship; may be left out with baseline: file"
+    )
     metric: str | None = Field(None, description="The name of a scorer, or overall")
     margin: float = Field(0.0, ge=0, description="How much worse still counts as equal, in the metric's unit")
     metrics: list[MetricEntry] = Field(

@@ -9,7 +9,7 @@ from workbench.errors import SuiteError
 from workbench.evals.gates import MAX_SLICES, NoSuchCase, must_pass_cases, value_text
 from workbench.evals.schema import GateEntry, SuiteFile
 from workbench.evals.scorers.registry import suggest
-from workbench.evals.types import Dataset, Gate
+from workbench.evals.types import BASELINE_FILE, Dataset, Gate
 from workbench.llm.types import ModelSpec
 from workbench.prompts.selectors import Selector
 
@@ -43,7 +43,12 @@ def read_gate(
     _check_must_pass(entry.must_pass, dataset, error)
     if entry.baseline == entry.candidate:
         raise error("baseline and candidate are the same", "gate", "candidate", hint="name two versions")
-    for side in ("baseline", "candidate"):
+    from_file = entry.baseline == BASELINE_FILE
+    if not entry.candidate and not from_file:
+        raise error("the gate names no candidate", "gate", hint="add `candidate:`, a prompt or model")
+    for side in (
+        ("candidate",) if from_file and entry.candidate else () if from_file else ("baseline", "candidate")
+    ):
         _check_side(getattr(entry, side), side, content.prompts, prompts, models, error)
     return Gate(
         baseline=entry.baseline,

@@ -91,6 +91,10 @@ class Score:
     error: str | None = None
 
 
+#: What a gate writes as its baseline for the approved run in ``baseline.json`` beside the suite.
+BASELINE_FILE = "file"
+
+
 @dataclass(frozen=True)
 class Gate:
     """The rules that pass or fail a run: the candidate must not be worse than the baseline by over ``margin``.
@@ -101,7 +105,7 @@ class Gate:
     """
 
     baseline: str
-    candidate: str
+    candidate: str  # "" for the only version of a run that is held against a file
     metric: str
     margin: float = 0.0
     max_cost_ratio: float | None = None
@@ -111,6 +115,11 @@ class Gate:
     slices: dict[str, float | None] = field(default_factory=dict)
     must_pass: tuple[str, ...] = ()
     max_new_failures: int | None = None
+
+    @property
+    def from_file(self) -> bool:
+        """Whether runs are held against the approved run in ``baseline.json``."""
+        return self.baseline == BASELINE_FILE
 
     def to_dict(self) -> dict[str, Any]:
         """Return it as plain JSON data.

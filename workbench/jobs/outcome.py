@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from workbench.errors import BadInput, NotFound
+from workbench.evals.baseline import Baseline, baseline_from_dict
 from workbench.evals.gates import must_pass_cases
 from workbench.evals.plan import PinnedPrompt, Plan
 from workbench.jobs.scoring import units_of
@@ -254,8 +255,15 @@ def judge_outcome(outcome: Outcome) -> GateResult:
     plan, gate = outcome.plan, outcome.plan.gate
     if gate is None:
         raise BadInput(f"The suite {plan.suite} has no gate", hint="add one under `gate:`")
-    a, b = select(outcome, gate.baseline), select(outcome, gate.candidate)
-    comparison = compare_selections(a, b, metric=gate.metric, margin=gate.margin)
+    b = select(outcome, gate.candidate or None)
+    if gate.from_file:
+        from workbench.jobs.baselines import hold_against
+
+        comparison, sides = hold_against(_baseline(plan), b)
+    else:
+        a = select(outcome, gate.baseline)
+        comparison = compare_selections(a, b, metric=gate.metric, margin=gate.margin)
+        sides = _side(a, comparison.a, b), _side(b, comparison.b, a)
     together = clusters_of(plan)
     return judge_gate(
         comparison,
@@ -270,11 +278,18 @@ def judge_outcome(outcome: Outcome) -> GateResult:
             must_pass=must_pass_cases(gate.must_pass, plan.cases) if gate.must_pass else None,
             max_new_failures=gate.max_new_failures,
         ),
-        sides=(_side(a, comparison.a, b), _side(b, comparison.b, a)),
+        sides=sides,
         clusters=together.of if together else None,
     )
 
 
 def gate_to_dict(result: GateResult, plan: Plan) -> dict[str, Any]:
     """Return a gate's result with the rule it was held to."""
-    return {**asdict(result), "rule": plan.gate.to_dict() if plan.gate else None}
+    data = {**asdict(result), "rule": plan.gate.to_dict() if plan.gate else None}
+    return {**data, "baseline": _baseline(plan).about()} if plan.baseline else data
+
+
+def _baseline(plan: Plan) -> Baseline:
+    if plan.baseline is None:
+        raise BadInput(f"This run of {plan.suite} was started without a baseline", hint="run the suite again")
+    return baseline_from_dict(plan.baseline)

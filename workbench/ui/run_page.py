@@ -8,6 +8,7 @@ import streamlit as st
 
 from workbench.analysis.wording import amount
 from workbench.errors import WorkbenchError
+from workbench.evals.types import BASELINE_FILE
 from workbench.reports.text import clean
 from workbench.store import RunRecord
 from workbench.ui import rescoring
@@ -144,7 +145,7 @@ def _sides(record: RunRecord, plan: dict) -> tuple[str, str] | None:
     """Return baseline and candidate: the gate's, else the first and last version, else two models."""
     versions, models = versions_of(plan), models_of(plan)
     rule = (record.gate or {}).get("rule") or plan.get("gate") or {}
-    if rule.get("baseline") and rule.get("candidate") and record.gate:
+    if rule.get("baseline") and rule.get("candidate") and record.gate and rule["baseline"] != BASELINE_FILE:
         return _title(rule["baseline"], plan), _title(rule["candidate"], plan)
     if len(versions) > 1:
         return versions[0], versions[-1]

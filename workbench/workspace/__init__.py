@@ -7,6 +7,7 @@ from pathlib import Path
 
 from workbench.errors import BadInput, NotFound
 from workbench.store import Store, database_url
+from workbench.workspace.baselines import Baselines
 from workbench.workspace.library import PromptLibrary, PromptVersion, SaveResult
 from workbench.workspace.playground import Playground
 from workbench.workspace.releases import Releases
@@ -81,6 +82,11 @@ class Workspace:
     def runs(self) -> Runs:
         """Starting, following, comparing and scoring runs."""
         return Runs(self.root, self.state, self.store, self.prompts, self.suites)
+
+    @cached_property
+    def baselines(self) -> Baselines:
+        """Approved runs that later ones are held against."""
+        return Baselines(self.suites, self.runs)
 
     @cached_property
     def playground(self) -> Playground:

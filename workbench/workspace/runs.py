@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from workbench.errors import BadInput, ConflictError, NotFound, TemplateError
+from workbench.evals.baseline import BaselineError
 from workbench.evals.plan import PinnedPrompt, Plan, build_plan, case_to_dict
 from workbench.evals.types import Cell, Suite
 from workbench.jobs import outcome as outcomes
@@ -49,6 +50,7 @@ class Runs:
         prompts: Sequence[str] = (),
         models: Sequence[str | ModelSpec] = (),
         repeats: int | None = None,
+        strict: bool = False,
     ) -> Plan:
         """Return what a run would do, with every version pinned.
 
@@ -57,6 +59,7 @@ class Runs:
             prompts: Selectors to use in place of the suite's prompts.
             models: Models to use in place of the suite's; a name that the suite knows means the suite's entry.
             repeats: Answers to each cell, in place of the suite's.
+            strict: Refuse a baseline file that the run cannot be held against; else the plan then has no gate.
 
         Raises:
             BadInput: Something is missing, given twice, or does not fit the cases.
@@ -71,7 +74,7 @@ class Runs:
             raise BadInput(f"{repeats} repeats cannot be run", hint="give a number from 1 to 100")
         changed = replace(suite, models=chosen, repeats=repeats or suite.repeats)
         plan = build_plan(changed, pinned, root=self.root)
-        return replace(plan, gate=_fitting_gate(plan))
+        return _with_gate(plan, suite, strict=strict)
 
     def kept(self, plan: Plan) -> int:
         """Return how many of a plan's answers the cache holds already, so that nobody is asked for them."""
@@ -288,10 +291,13 @@ class Runs:
         plan = self.plan_of(record.id)
         loaded = self.suites.load(suite or record.suite)
         rescore(self.store, record, plan, loaded, on_progress=on_progress)
-        gate = _fitting_gate(replace(plan, gate=loaded.gate, scorers=loaded.scorers))
+        judged = _with_gate(replace(plan, gate=loaded.gate, scorers=loaded.scorers), loaded)
         if record.status == "complete":
             self.store.runs.set_gate(
-                record.id, outcomes.judge_run(self.store, record.id, replace(plan, gate=gate))
+                record.id,
+                outcomes.judge_run(
+                    self.store, record.id, replace(plan, gate=judged.gate, baseline=judged.baseline)
+                ),
             )
         return self.store.runs.get(record.id)
 
@@ -339,6 +345,20 @@ def _model_named(suite: Suite, name: str) -> ModelSpec:
         if name in (model.name, model.id):
             return model
     return ModelSpec(name)
+
+
+def _with_gate(plan: Plan, suite: Suite, *, strict: bool = False) -> Plan:
+    """Return the plan with a gate that it can be held to, or with none."""
+    from workbench.workspace.baselines import with_baseline
+
+    if plan.gate is None or not plan.gate.from_file:
+        return replace(plan, gate=_fitting_gate(plan), baseline=None)
+    try:
+        return with_baseline(plan, suite.folder, plan.scorers)
+    except BaselineError:
+        if strict:
+            raise
+        return replace(plan, gate=None, baseline=None)
 
 
 def _fitting_gate(plan: Plan) -> Any:

@@ -65,7 +65,11 @@ class ScorerDoc:
 
 @dataclass(frozen=True)
 class Entry:
-    """A registered scorer. ``file_params`` may be given as the path of a JSON or YAML file."""
+    """A registered scorer. ``file_params`` may be given as the path of a JSON or YAML file.
+
+    ``version`` grows when the scorer would give other scores to the same answers, so that runs are not compared
+    across that change unseen.
+    """
 
     type: str
     impl: type[Any]
@@ -73,6 +77,7 @@ class Entry:
     needs_expected: bool
     file_params: tuple[str, ...]
     limit: str | None
+    version: int = 1
 
     @property
     def param_names(self) -> tuple[str, ...]:

@@ -59,16 +59,17 @@ def scorer_words(spec: ScorerSpec) -> list[str]:
 def gate_words(gate: Gate, units: dict[str, str]) -> str:
     """Return the gate in one sentence."""
     unit = units.get(gate.metric, "score")
+    against = "the approved baseline" if gate.from_file else gate.baseline
     if gate.margin:
-        quality = f"is not worse than {gate.baseline} by {difference(gate.margin, unit).lstrip('+')} or more"
+        quality = f"is not worse than {against} by {difference(gate.margin, unit).lstrip('+')} or more"
     else:
-        quality = f"is established as better than {gate.baseline}"
+        quality = f"is established as better than {against}"
     parts = [f"on {gate.metric} it {quality}", *_more_words(gate, units)]
     if gate.max_cost_ratio is not None:
         parts.append(f"costs at most {gate.max_cost_ratio:g} times as much")
     if gate.max_latency_ratio is not None:
         parts.append(f"takes at most {gate.max_latency_ratio:g} times as long")
-    return f"{gate.candidate} passes if {listed(parts, 20)}."
+    return f"{gate.candidate or 'A version'} passes if {listed(parts, 20)}."
 
 
 def _more_words(gate: Gate, units: dict[str, str]) -> list[str]:
