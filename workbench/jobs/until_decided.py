@@ -48,7 +48,7 @@ def settings(plan: Plan, *, seed: int | None = None) -> dict[str, Any]:
             f"The cases of {plan.suite} belong together by {plan.cluster}, so they cannot be judged one by one",
             hint="leave --until-decided away",
         )
-    metric = _metric(plan)
+    metric = metric_of(plan)
     unit = units_of(plan, plan.scorers).get(metric, "score")
     if unit != "score":
         raise BadInput(
@@ -71,7 +71,12 @@ def settings(plan: Plan, *, seed: int | None = None) -> dict[str, Any]:
     }
 
 
-def _metric(plan: Plan) -> str:
+def metric_of(plan: Plan) -> str:
+    """Return the scorer that a verdict on a run of this plan rests on.
+
+    Raises:
+        BadInput: The suite has no scorer.
+    """
     units = units_of(plan, plan.scorers)
     if plan.gate and plan.gate.metric in (*units, "overall"):
         return plan.gate.metric
