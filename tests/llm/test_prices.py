@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from datetime import datetime
 
 import pytest
 
@@ -41,6 +42,31 @@ TABLE = {
         "cache_creation_input_token_cost": 1.25e-6,
         "cache_creation_input_token_cost_above_1hr": 2e-6,
     },
+    "nightly": {
+        "litellm_provider": "maker",
+        "input_cost_per_token": 2e-6,
+        "output_cost_per_token": 4e-6,
+        "off_peak_pricing": {
+            "input_cost_per_token": 1e-6,
+            "output_cost_per_token": 2e-6,
+            "windows": [
+                {"hours_utc": ["00:00-01:00", "22:00-00:00"], "weekdays": [1, 2, 3, 4, 5]},
+                {"hours_utc": "00:00-00:00", "weekdays": [6, 7]},
+            ],
+        },
+    },
+    "searches": {
+        "litellm_provider": "perplexity",
+        "input_cost_per_token": 1e-6,
+        "output_cost_per_token": 1e-6,
+        "search_context_cost_per_query": {"search_context_size_low": 0.005},
+    },
+    "writes-free": {
+        "litellm_provider": "maker_converse",
+        "input_cost_per_token": 1e-6,
+        "output_cost_per_token": 2e-6,
+        "cache_creation_input_token_cost": 0.0,
+    },
     "thinks": {
         "litellm_provider": "maker",
         "input_cost_per_token": 1e-6,
@@ -76,6 +102,11 @@ def table(monkeypatch):
             0.000415,
         ),
         ("maker/classes", Usage(input=100, output=10, service="batch"), 0.00009),
+        (
+            "maker/writes-free",
+            Usage(input=100, cache_write=900, output=0),
+            0.001,
+        ),  # they are read all the same
         ("maker/classes", Usage(input=100, output=10, service="priority"), 0.00036),
         ("maker/classes", Usage(input=100, cache_read=900, output=0, service="priority"), 0.00038),
         ("maker/classes", Usage(input=272_000, output=1, service="priority"), 0.544016),
@@ -97,6 +128,7 @@ def test_each_token_is_billed_once_at_its_own_rate(table, model, usage, usd):
         ("maker/half", Usage(input=10, output=10)),
         ("maker/plain", Usage(input=None, output=10)),
         ("maker/plain", Usage(input=10, output=None)),
+        ("perplexity/searches", Usage(input=10, output=10)),  # and a fee for a search of unknown size
         ("maker/blank", Usage(input=10, output=10)),  # a zero that nobody entered
         ("maker/plain", Usage(input=10, output=10, service="priority")),  # no such rate here
         ("maker/classes", Usage(input=10, output=10, service="of-tomorrow")),
@@ -105,6 +137,22 @@ def test_each_token_is_billed_once_at_its_own_rate(table, model, usage, usd):
 )
 def test_an_unknown_price_or_count_is_unknown_never_nothing(table, model, usage):
     assert estimate_cost(model, usage) is None
+
+
+@pytest.mark.parametrize(
+    ("moment", "usd"),
+    [
+        ("2026-11-20T21:59:00+00:00", 0.0024),  # a Friday
+        ("2026-11-20T22:00:00+00:00", 0.0012),
+        ("2026-11-20T23:30:00+01:00", 0.0012),
+        ("2026-11-21T12:00:00+00:00", 0.0012),
+        ("2026-11-23T00:59:00+00:00", 0.0012),
+        ("2026-11-23T01:00:00+00:00", 0.0024),
+    ],
+)
+def test_a_price_that_goes_by_the_hour_is_that_of_the_call(table, moment, usd):
+    at = datetime.fromisoformat(moment)
+    assert estimate_cost("maker/nightly", Usage(input=1000, output=100), at=at) == pytest.approx(usd)
 
 
 def test_the_bundled_table_knows_the_usual_models_and_its_version_is_kept():

@@ -25,6 +25,7 @@ from workbench.jobs.process import alive, lock_of, worker_name
 from workbench.jobs.scoring import CaseScorers, score_missing
 from workbench.jobs.until_decided import InOrder, Looks
 from workbench.llm.gateway import Gateway
+from workbench.llm.pricebook import PriceBook
 from workbench.store import RunRecord, Store, database_url
 from workbench.store.runs import Status
 
@@ -120,7 +121,8 @@ class Worker:
         everything = self.looks.cells() if self.looks else plan.cells()
         cells = (cell for cell in everything if cell not in done)
         cache = store.cache if self.record.use_cache else None
-        gateway = Gateway(cache=cache, root=self._folder(plan), workspace=self.root)
+        prices = PriceBook.from_pinned(self.record.plan.get("prices"))
+        gateway = Gateway(cache=cache, root=self._folder(plan), workspace=self.root, prices=prices)
         self.cap = CostCap(self.record.max_cost_usd, spent_usd=self.record.spent_usd)
         heart = asyncio.create_task(self._beat())
         pending: set[Future[list[Score]]] = set()

@@ -90,7 +90,8 @@ class PriceBook:
         return cls(own=dict(data.get("models") or {}), source=source)
 
 
-_KEPT = ("tiered_pricing", "litellm_provider")
+#: What a price hangs on besides its rates.
+_KEPT = ("tiered_pricing", "off_peak_pricing", "litellm_provider")
 
 
 def load_prices(root: Path) -> PriceBook:

@@ -15,6 +15,7 @@ from workbench.errors import BadInput, StoreError
 from workbench.evals.plan import response_format
 from workbench.llm.gateway import Gateway
 from workbench.llm.loop import submit
+from workbench.llm.pricebook import PriceBook, load_prices
 from workbench.llm.types import Completion, ModelSpec, Request
 from workbench.prompts.content import Prompt, parse_prompt, prompt_to_yaml
 from workbench.prompts.templates import render
@@ -118,6 +119,7 @@ class Playground:
             )
             for _, prompt, model in columns
         ]
+        prices = load_prices(self.root)
         session_id = uuid.uuid4().hex[:12]
         self.store.playground.begin(session_id, _content(columns, variables, use_cache))
         slots = [Slot(title, model.name) for title, _, model in columns]
@@ -125,7 +127,7 @@ class Playground:
             self._slots[session_id] = slots
             self._forget_old()
             self._futures[session_id] = [
-                submit(self._answer(session_id, index, slot, request, use_cache))
+                submit(self._answer(session_id, index, slot, request, use_cache, prices))
                 for index, (slot, request) in enumerate(zip(slots, requests, strict=True))
             ]
         return session_id
@@ -137,10 +139,19 @@ class Playground:
             self._futures.pop(name, None)
 
     async def _answer(
-        self, session_id: str, index: int, slot: Slot, request: Request, use_cache: bool
+        self,
+        session_id: str,
+        index: int,
+        slot: Slot,
+        request: Request,
+        use_cache: bool,
+        prices: PriceBook,
     ) -> None:
         gateway = Gateway(
-            root=self.root, cache=self.store.cache if use_cache else None, max_retries=MAX_RETRIES
+            root=self.root,
+            cache=self.store.cache if use_cache else None,
+            max_retries=MAX_RETRIES,
+            prices=prices,
         )
         completion: Completion | None = None
         try:

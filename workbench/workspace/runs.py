@@ -19,6 +19,7 @@ from workbench.jobs import outcome as outcomes
 from workbench.jobs import process
 from workbench.jobs import until_decided as looks
 from workbench.jobs.scoring import rescore
+from workbench.llm.pricebook import PriceBook, load_prices
 from workbench.llm.types import Message, ModelSpec, Usage
 from workbench.prompts.templates import Renderer, render
 from workbench.store import RunRecord, Store
@@ -114,7 +115,8 @@ class Runs:
         suite = self.suites.load(suite) if isinstance(suite, str) else suite
         plan = self.plan(suite, prompts=prompts, models=models, repeats=repeats)
         concurrency = concurrency or suite.concurrency or DEFAULT_CONCURRENCY
-        _check_limits(plan, concurrency, max_cost_usd)
+        prices = load_prices(self.root)
+        _check_limits(plan, concurrency, max_cost_usd, prices)
         sequential = looks.settings(plan) if until_decided else None
         moment = datetime.now(UTC)
         record = RunRecord(
@@ -122,7 +124,7 @@ class Runs:
             suite=plan.suite,
             suite_sha256=plan.suite_sha256,
             status="queued",
-            plan=plan.to_dict(),
+            plan={**plan.to_dict(), "prices": prices.pinned(m.id for m in plan.models if not m.recorded)},
             planned=len(plan),
             concurrency=concurrency,
             use_cache=use_cache,
@@ -154,7 +156,8 @@ class Runs:
         if record.status == "complete" and record.done == record.planned and not record.errors and scored:
             raise BadInput(f"Run {record.id} is complete, so there is nothing to resume")
         if concurrency is not None or max_cost_usd is not None:
-            _check_limits(self.plan_of(record.id), concurrency or record.concurrency, max_cost_usd)
+            prices = PriceBook.from_pinned(record.plan.get("prices"))
+            _check_limits(self.plan_of(record.id), concurrency or record.concurrency, max_cost_usd, prices)
         self.store.runs.requeue(record.id, max_cost_usd=max_cost_usd, concurrency=concurrency)
         self._launch(record.id)
         return self.store.runs.get(record.id)
@@ -336,8 +339,15 @@ def run_to_dict(record: RunRecord) -> dict[str, Any]:
         "cost_unknown": record.cost_unknown,
         "spent_usd": record.spent_usd,
         "active_s": round(record.active_s, 3),
+        "prices": _prices_of(record),
         "sequential": record.sequential,
     }
+
+
+def _prices_of(record: RunRecord) -> dict[str, Any] | None:
+    """Return where a run's prices are from: source, version, date, and which of them are the workspace's own."""
+    prices = record.plan.get("prices")
+    return {k: v for k, v in prices.items() if k != "models"} if prices else None
 
 
 def _model_named(suite: Suite, name: str) -> ModelSpec:
@@ -391,18 +401,16 @@ def _distinct(plan: Plan) -> bool:
     return matches(plan.gate.baseline) == 1 == matches(plan.gate.candidate)
 
 
-def _check_limits(plan: Plan, concurrency: int, max_cost_usd: float | None) -> None:
+def _check_limits(plan: Plan, concurrency: int, max_cost_usd: float | None, prices: PriceBook) -> None:
     if not 1 <= concurrency <= MAX_CONCURRENCY:
         raise BadInput(f"A concurrency of {concurrency} cannot be used", hint=f"give 1 to {MAX_CONCURRENCY}")
     if max_cost_usd is None:
         return
     if not max_cost_usd > 0:
         raise BadInput("The cost cap must be more than 0 USD")
-    from workbench.llm.prices import estimate_cost
-
     for model in plan.models:
-        if not model.recorded and estimate_cost(model.id, Usage(input=1, output=1)) is None:
+        if not model.recorded and prices.cost(model.id, Usage(input=1, output=1)) is None:
             raise BadInput(
                 f"The price of {model.name} is unknown, so a cost cap cannot be kept",
-                hint="leave the cap away, or use a model with a known price",
+                hint="leave the cap away, give its price in prices.yaml, or use another model",
             )

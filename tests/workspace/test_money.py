@@ -1,0 +1,80 @@
+"""Money of runs, against a server on loopback with prices of the workspace's own: what is kept, told and held to."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from support.openai_server import OpenAIServer
+from support.small_workspace import write_prompt
+
+from workbench import Workspace
+from workbench.errors import BadInput
+from workbench.workspace.runs import run_to_dict
+
+# The server counts a token a word; 1 USD a token keeps the sums readable.
+PRICES = 'date: "2026-11-01"\nsource: our contract\nmodels:\n  openai/tiny: {input: 100, output: 100}\n'
+
+
+@pytest.fixture
+def server():
+    with OpenAIServer(answer=lambda body: "yes") as running:
+        yield running
+
+
+@pytest.fixture
+def workspace(tmp_path, server):
+    write_prompt(tmp_path, "ask")
+    (tmp_path / "prices.yaml").write_text(PRICES, encoding="utf-8")
+    write_money_suite(tmp_path, server, cases=20)
+    opened = Workspace.open(tmp_path)
+    yield opened
+    opened.close()
+
+
+def write_money_suite(root: Path, server: OpenAIServer, *, cases: int) -> None:
+    folder = root / "evals" / "money"
+    folder.mkdir(parents=True)
+    rows = [{"id": f"c{n}", "vars": {"question": f"Is it {n}?"}, "expected": "yes"} for n in range(cases)]
+    (folder / "cases.jsonl").write_text("\n".join(map(json.dumps, rows)), encoding="utf-8")
+    (folder / "suite.yaml").write_text(
+        f"""\
+cases: cases.jsonl
+prompts: [ask]
+models:
+  - id: openai/tiny
+    api_base: {server.base_url}
+    params: {{max_tokens: 8}}
+scorers: [exact]
+""",
+        encoding="utf-8",
+    )
+
+
+def run(workspace: Workspace, **options):
+    return workspace.runs.follow(workspace.runs.start("money", concurrency=4, **options).id)
+
+
+def test_a_run_keeps_its_prices_and_where_they_are_from(workspace):
+    record = run(workspace)
+    assert (
+        record.status == "complete"
+        and record.cost_usd == pytest.approx(record.spent_usd)
+        and record.spent_usd > 0
+    )
+    _, cells = workspace.store.results.page(record.id, None)
+    for cell in cells:
+        usage = cell.completion.usage
+        assert cell.completion.cost_usd == pytest.approx((usage.total_input + usage.output) * 100e-6)
+    prices = run_to_dict(workspace.runs.get(record.id))["prices"]
+    assert prices["source"] == "litellm" and prices["version"] and prices["date"]
+    assert prices["own"]["source"] == "our contract" and prices["own"]["date"] == "2026-11-01"
+    assert prices["own"]["models"] == ["openai/tiny"]
+
+
+def test_a_broken_file_of_prices_stops_a_run_before_it_starts(workspace, server):
+    (workspace.root / "prices.yaml").write_text("models: {openai/tiny: {input: 1}}", encoding="utf-8")
+    with pytest.raises(BadInput, match="output"):
+        workspace.runs.start("money")
+    assert server.received == 0 and not workspace.runs.list()
