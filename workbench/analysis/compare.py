@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from workbench.analysis import frames
+from workbench.analysis.cautions import slice_cautions
 from workbench.analysis.clusters import FEW_CLUSTERS, LEAST_CLUSTERS, Clusters
 from workbench.analysis.metrics import judge_metrics
 from workbench.analysis.pairing import Paired, match_arms, matching_warnings, pair
@@ -92,6 +93,7 @@ def compare(
         headline=headline(a.name, b.name, chosen, cost, confidence),
         warnings=matching_warnings(arms)
         + _cluster_warnings(chosen, clusters)
+        + slice_cautions(metrics, chosen)
         + _warnings(chosen, metrics, views, only_one_side),
         primary=chosen,
         margin=margin,

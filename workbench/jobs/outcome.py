@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from workbench.errors import BadInput, NotFound
 from workbench.evals.baseline import Baseline, baseline_from_dict
 from workbench.evals.gates import must_pass_cases
 from workbench.evals.plan import PinnedPrompt, Plan
+from workbench.jobs.provenance import cautions
 from workbench.jobs.scoring import units_of
 from workbench.store import Store
 from workbench.store.results import Scoring
@@ -27,7 +28,8 @@ if TYPE_CHECKING:
 class Outcome:
     """A run's frames under one scoring. ``scores`` and ``cells`` are as `workbench.analysis` reads them.
 
-    ``sequential`` is what a run until decided remembers, None for any other.
+    ``sequential`` is what a run until decided remembers, None for any other. ``store`` is where the texts of the
+    answers can be looked up.
     """
 
     run_id: str
@@ -37,6 +39,7 @@ class Outcome:
     cells: pd.DataFrame
     units: dict[str, str]
     sequential: dict[str, Any] | None = None
+    store: Store | None = field(default=None, repr=False, compare=False)
 
     def summaries(self) -> list[Summary]:
         """Return mean and interval by prompt, version, model, scorer and slice."""
@@ -88,9 +91,8 @@ def load_outcome(store: Store, run_id: str, plan: Plan, scoring: Scoring | None 
     order = ["prompt_index", "model_index", "case_id", "repeat"]
     scores = scores.sort_values([*order[:2], "place", *order[2:]], ignore_index=True).drop(columns="place")
     remembered = store.runs.progress(run_id).sequential
-    return Outcome(
-        run_id, plan, scoring, scores, cells.sort_values(order, ignore_index=True), units, remembered
-    )
+    cells = cells.sort_values(order, ignore_index=True)
+    return Outcome(run_id, plan, scoring, scores, cells, units, remembered, store)
 
 
 def select(outcome: Outcome, selector: str | None) -> Selection:
@@ -185,11 +187,11 @@ def compare_selections(
         margin=(gate.margin if gate else 0.0) if margin is None else margin,
         clusters=None if looking else clusters_of(b.outcome.plan, a.outcome.plan),
     )
-    if looking is None:
-        return comparison
-    from workbench.analysis.stopped import as_sequential
+    if looking is not None:
+        from workbench.analysis.stopped import as_sequential
 
-    return as_sequential(comparison, *sides, looking, slices=slices)
+        comparison = as_sequential(comparison, *sides, looking, slices=slices)
+    return replace(comparison, warnings=[*cautions(a, b, comparison), *comparison.warnings])
 
 
 def _looked_at(a: Outcome, b: Outcome, sides: tuple[Side, Side]) -> tuple[tuple[Side, Side], Looking]:

@@ -228,6 +228,44 @@ class ResultRepository(Repository):
                 )
             ]
 
+    def twins(self, a: tuple[str, int, int], b: tuple[str, int, int]) -> list[tuple[str, bool, int, int]]:
+        """Return what two versions answered to the same question: case, whether it is the same text, both lengths.
+
+        Args:
+            a: The run, and the positions of prompt and model in its plan.
+            b: The same of the other side; failed answers of either are left out.
+        """
+        one, other = completions.alias("one"), completions.alias("other")
+        query = (
+            sa.select(
+                one.c.case_id,
+                one.c.text == other.c.text,
+                sa.func.length(one.c.text),
+                sa.func.length(other.c.text),
+            )
+            .join(other, sa.and_(one.c.case_id == other.c.case_id, one.c.repeat == other.c.repeat))
+            .where(*_of_version(one, a), *_of_version(other, b))
+        )
+        with self._read() as connection:
+            return [(case, bool(same), n, m) for case, same, n, m in connection.execute(query)]
+
+    def resolved_models(self, run_id: str) -> dict[int, set[str]]:
+        """Return by the model's position in the plan under which names the provider answered, where it said so."""
+        query = (
+            sa.select(completions.c.model_index, completions.c.resolved_model)
+            .where(
+                completions.c.run_id == run_id,
+                completions.c.error.is_(None),
+                completions.c.resolved_model.is_not(None),
+            )
+            .distinct()
+        )
+        found: dict[int, set[str]] = {}
+        with self._read() as connection:
+            for model_index, name in connection.execute(query):
+                found.setdefault(model_index, set()).add(name)
+        return found
+
     def frames(self, run_id: str, scoring_id: int | None) -> tuple[pd.DataFrame, pd.DataFrame]:
         """Return ``(scores, cells)`` as `workbench.analysis` reads them, with indexes for prompt and model.
 
@@ -278,6 +316,16 @@ def _outcome(only: str, scoring_id: int | None, scorer: str | None) -> sa.Column
     if only == "passed":
         return sa.and_(some(scores.c.passed.is_(True)), sa.not_(some(scores.c.passed.is_(False))))
     return some(scores.c.passed.is_(False))
+
+
+def _of_version(table: sa.Alias, version: tuple[str, int, int]) -> tuple[sa.ColumnElement[bool], ...]:
+    run_id, prompt_index, model_index = version
+    return (
+        table.c.run_id == run_id,
+        table.c.prompt_index == prompt_index,
+        table.c.model_index == model_index,
+        table.c.error.is_(None),
+    )
 
 
 def _at(run_id: str, cell: Cell) -> sa.ColumnElement[bool]:
