@@ -84,6 +84,11 @@ def malformed() -> Reply:
     return Reply(raw=b'{"id": "x", "choices": [{"message": ')
 
 
+def empty() -> Reply:
+    """200 with no text and no token."""
+    return Reply(text="", usage={"prompt_tokens": 5, "completion_tokens": 0, "total_tokens": 5})
+
+
 def broken_stream(after: int = 2) -> Reply:
     """Break the connection in the middle of the answer."""
     return Reply(cut_after=after)
@@ -143,6 +148,7 @@ class OpenAIServer:
         self.received_by_body: Counter[str] = Counter()
         self.answered_by_body: Counter[str] = Counter()
         self.in_flight = self.most_in_flight = 0
+        self.asked_after_answered = 0
         self._script: deque[Reply] = deque()
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="openai-server", daemon=True)
@@ -160,7 +166,7 @@ class OpenAIServer:
         self.asked_by_text.clear()
         self.received_by_body.clear()
         self.answered_by_body.clear()
-        self.most_in_flight = 0
+        self.most_in_flight = self.asked_after_answered = 0
 
     @property
     def base_url(self) -> str:
@@ -216,6 +222,7 @@ class OpenAIServer:
         call = Call(request.path, dict(request.headers), body, time.monotonic())
         if self.keep_calls:
             self.calls.append(call)
+        self.asked_after_answered += call.key in self.answered_by_body
         self.received_by_body[call.key] += 1
         self.asked_by_text[call.last] += 1
         self.in_flight += 1
@@ -252,7 +259,10 @@ class OpenAIServer:
             return await self._stream(request, body, reply, text)
         if reply.cut_after is not None:
             return None
-        return web.json_response(_whole(body, reply, text), headers=reply.headers)
+        response = web.json_response(_whole(body, reply, text), headers=reply.headers)
+        if not text:
+            response["nonsense"] = True
+        return response
 
     async def _stream(
         self, request: web.Request, body: dict[str, Any], reply: Reply, text: str
@@ -279,6 +289,8 @@ class OpenAIServer:
             await send({**_chunk(body, []), "usage": _usage(body, reply, text)})
         await send("[DONE]")
         await response.write_eof()
+        if not text:
+            response["nonsense"] = True
         return response
 
 

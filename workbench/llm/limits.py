@@ -29,9 +29,11 @@ class Pace:
 
     The limit doubles each clean round until the first refusal, then grows by ``growth``, each time only if at
     least ``saturation`` of it was in use. A refusal (429, 529) multiplies it by ``cut``, at most once in
-    ``debounce_s``. After ``silent_calls`` failures in a row with no answer between them one call at a time goes
-    out, and once that has lasted ``give_up_s`` (``give_up_refused_s`` where the server does answer, with refusals)
-    the others end unasked, but for one every ``probe_every_s``.
+    ``debounce_s``; ``pause_after`` of them in a row make all calls wait as long as the server asks.
+
+    After ``silent_calls`` failures in a row with no answer between them one call at a time goes out, and once
+    that has lasted ``give_up_s`` (``give_up_refused_s`` where the server does answer, with refusals) the others
+    end unasked, but for one every ``probe_every_s``.
     """
 
     start: int = 20
@@ -40,6 +42,7 @@ class Pace:
     growth: float = 0.05
     saturation: float = 0.8
     debounce_s: float = 15.0
+    pause_after: int = 2
     silent_calls: int = 10
     give_up_s: float = 60.0
     give_up_refused_s: float = 300.0
@@ -95,7 +98,7 @@ class Lane:
         self._silent, self._last_kind = 0, "connection"
         self._mean_output = 256.0
         self.in_flight = self.queued = self.present = 0
-        self.refusals = 0
+        self._refusals = 0
 
     @property
     def limit(self) -> int:
@@ -107,7 +110,10 @@ class Lane:
     @property
     def wanted(self) -> int:
         """How many calls are of use now, waiting ones included: more would only queue here."""
-        return max(1, self.present) if self.queued else self.limit
+        if self.queued:
+            return max(1, self.present)
+        # A call that waits to be asked again takes no place, but not endlessly many may do so.
+        return self.limit + min(self.limit, self.present - self.in_flight)
 
     def restrict(self, model: ModelSpec) -> None:
         """Take over what the suite allows; of two entries for one model the stricter counts."""
@@ -178,12 +184,12 @@ class Lane:
             self._silent, self._last_kind = self._silent + 1, kind
         else:
             self._silent = 0
+        if kind != "rate_limit":
+            self._refusals = 0
         if kind == "rate_limit":
             asked = result.retry_after_s if isinstance(result, CompletionError) else None
             self._refused(now, asked)
-        elif kind in ("timeout", "connection", "provider"):
-            self._clean = 0
-        else:
+        elif kind not in ("timeout", "connection", "provider"):  # these say nothing about too many calls
             self._answered()
         if isinstance(result, Completion):
             self._settle(result, tokens, now)
@@ -234,13 +240,13 @@ class Lane:
         )
 
     def _refused(self, now: float, asked: float | None) -> None:
-        self.refusals += 1
+        self._refusals += 1
         if now - self._last_cut >= self._pace.debounce_s:
             # What was really under way is what was too much, not a limit that nobody reached.
             self._limit = max(1.0, self._pace.cut * min(self._limit, max(self._peak, 1)))
             self._last_cut = now
         self._climbing_fast, self._clean, self._peak = False, 0, self.in_flight
-        if asked is not None:
+        if asked is not None and (self._refusals >= self._pace.pause_after or asked > self._pace.patience_s):
             self.pause(asked)
 
     def _answered(self) -> None:
