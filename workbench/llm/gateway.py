@@ -8,10 +8,10 @@ import logging
 import os
 import re
 import time
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from workbench.errors import CompletionError, StoreError
 from workbench.llm import attempt
@@ -22,7 +22,10 @@ from workbench.llm.pricebook import PriceBook
 from workbench.llm.recorded import Recordings
 from workbench.llm.retry import RetryPolicy, Tries
 from workbench.llm.sharing import Sharing
-from workbench.llm.types import Completion, Request
+from workbench.llm.types import Completion, ModelSpec, Request
+
+if TYPE_CHECKING:
+    from workbench.llm.embeddings import Embedder, Embeddings
 
 _LOG = logging.getLogger(__name__)
 
@@ -76,6 +79,7 @@ class Gateway:
         self._routes: dict[float, ModelRoute] = {}
         self._sharing = Sharing()
         self._disk = LocalModels(workspace or root, timeout_s)
+        self._embedder: Embedder | None = None
         self.lanes = Lanes(pace or Pace(patience_s=self._retry.longest_wait_s))
 
     async def complete(self, request: Request) -> Completion:
@@ -170,9 +174,30 @@ class Gateway:
         cost = self._prices.cost_of_call(request, completion.usage, completion.resolved_model)
         return replace(completion, cost_usd=cost)
 
+    async def embed(self, texts: Sequence[str], model: ModelSpec) -> Embeddings:
+        """Return a vector for each text, or the typed error that came instead. Faults of a provider never raise.
+
+        A vector that is kept is not bought again: the cache knows each by its text, model and parameters.
+        """
+        from workbench.llm.embeddings import Embedder
+
+        if self._embedder is None:
+            self._embedder = Embedder(
+                lanes=self.lanes,
+                prices=self._prices,
+                retry=self._retry,
+                cache=self._cache,
+                timeout_s=self._timeout_s,
+                connect_timeout_s=self._connect_timeout_s,
+                env=self._env,
+            )
+        return await self._embedder.embed(texts, model)
+
     async def aclose(self) -> None:
         """Close connections and files."""
         self._recordings.close()
+        if self._embedder is not None:
+            await self._embedder.aclose()
         for route in self._routes.values():
             await route.aclose()
 

@@ -51,7 +51,7 @@ class PriceBook:
 
     def cost(self, model_id: str, usage: Usage, *, service: str | None = None) -> float | None:
         """Return the USD of one call; None is unknown. See `workbench.llm.prices.cost_of`."""
-        if model_id.startswith("offline/"):
+        if model_id.startswith(("offline/", "local/")):
             return 0.0
         entry = self.entry(model_id)
         return None if entry is None else prices.cost_of(entry, usage, service=service)
@@ -64,7 +64,7 @@ class PriceBook:
         asked = {**request.params, **model.params}
         service = asked.get("service_tier", asked.get("serviceTier"))
         service = service if isinstance(service, str) else None
-        known = self.entry(model.id) is not None or model.id.startswith("offline/")
+        known = self.entry(model.id) is not None or model.id.startswith(("offline/", "local/"))
         if known or not resolved or model.api_base:
             return self.cost(model.id, usage, service=service)
         provider = model.id.partition("/")[0]

@@ -97,7 +97,7 @@ def estimate_cost(
         service: The class that was asked for (``service_tier``).
         at: The moment of the call, for prices that go by the hour; by default now.
     """
-    if model_id.startswith("offline/"):
+    if model_id.startswith(("offline/", "local/")):
         return 0.0
     entry = model_entry(model_id)
     return None if entry is None else cost_of(entry, usage, service=service, at=at)

@@ -1,0 +1,190 @@
+"""Vectors through the gateway: against a server on loopback that speaks OpenAI's and Ollama's protocols."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import threading
+from contextlib import contextmanager, suppress
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import pytest
+from support.asking import SWIFT
+
+from workbench.llm.embeddings import BATCH
+from workbench.llm.gateway import Gateway
+from workbench.llm.types import ModelSpec
+
+TEXTS = ["a cat", "a dog", "a cat", "Grüße 🙂"]
+
+
+def vector_of(text):
+    """A vector that tells its text, exact in 32 bits."""
+    return [float(len(text)), float(sum(map(ord, text)) % 1000), 0.5]
+
+
+@contextmanager
+def serving(*script):
+    """Answer embeddings; the statuses or bodies of ``script`` come first, one a request."""
+    calls, left = [], list(script)
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+            headers = {name.lower(): value for name, value in self.headers.items()}
+            calls.append((self.path, headers, body))
+            planned = left.pop(0) if left else 200
+            texts = body["input"]
+            if isinstance(planned, dict):
+                status, answer = 200, planned
+            elif planned != 200:
+                status, answer = planned, {"error": {"message": "no", "type": "x", "code": None}}
+            elif self.path == "/api/embed":
+                vectors = [vector_of(text) for text in texts]
+                status, answer = (
+                    200,
+                    {"model": body["model"], "embeddings": vectors, "prompt_eval_count": len(texts)},
+                )
+            else:
+                rows = [
+                    {"object": "embedding", "index": i, "embedding": vector_of(t)}
+                    for i, t in enumerate(texts)
+                ]
+                usage = {"prompt_tokens": 2 * len(texts), "total_tokens": 2 * len(texts)}
+                # In any order: the index tells whose vector it is.
+                status, answer = 200, {"object": "list", "model": "m", "data": rows[::-1], "usage": usage}
+            data = json.dumps(answer).encode()
+            self.send_response(status)
+            self.send_header("Content-Type", "application/json")
+            self.send_header("Content-Length", str(len(data)))
+            self.end_headers()
+            self.wfile.write(data)
+
+        def handle(self) -> None:
+            with suppress(OSError):
+                super().handle()
+
+        def log_message(self, *args: object) -> None:
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}", calls
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+class Kept(dict):
+    """A cache in memory."""
+
+    def put(self, key, model, completion):
+        self[key] = completion
+
+
+def embed(model, *asked, env=None, **options):
+    """Embed each list of texts in turn, on one gateway."""
+
+    async def main():
+        gateway = Gateway(env=env or {}, **({"retry": SWIFT, "timeout_s": 20} | options))
+        try:
+            return [await gateway.embed(texts, model) for texts in asked]
+        finally:
+            await gateway.aclose()
+
+    return asyncio.run(main())
+
+
+@pytest.mark.parametrize(
+    ("model", "path", "tokens"),
+    [
+        ("openai/m", "/v1/embeddings", 6),
+        ("hosted_vllm/m", "/v1/embeddings", 6),
+        ("lm_studio/m", "/v1/embeddings", 6),
+        ("docker_model_runner/m", "/v1/embeddings", 6),
+        ("ollama/m", "/api/embed", 3),
+    ],
+)
+def test_each_text_gets_its_own_vector_from_each_kind_of_server(model, path, tokens):
+    with serving() as (root, calls):
+        base = root if path.startswith("/api") else f"{root}/v1"
+        [got] = embed(ModelSpec(model, api_base=base), TEXTS, env={"OPENAI_API_KEY": "sk-not-for-you-1234"})
+    assert got.ok and [list(vector) for vector in got.vectors] == [vector_of(text) for text in TEXTS]
+    assert got.usage.input == tokens and got.latency_s > 0
+    [(asked_path, headers, body)] = calls
+    assert (asked_path, body["model"], body["input"]) == (path, "m", list(dict.fromkeys(TEXTS)))
+    assert "sk-not-for-you" not in str(headers)
+
+
+def test_a_hosted_model_gets_its_key_and_has_its_price_and_an_unknown_one_has_none():
+    env = {"OPENAI_API_KEY": "sk-mine-mine-mine-mine"}
+    with serving() as (root, calls):
+        env["OPENAI_BASE_URL"] = f"{root}/v1"
+        [known] = embed(ModelSpec("openai/text-embedding-3-small", {"dimensions": 3}), TEXTS, env=env)
+        [unknown] = embed(ModelSpec("openai/never-heard-of"), TEXTS, env=env)
+    assert known.cost_usd == pytest.approx(6 * 2e-8) and unknown.cost_usd is None
+    assert calls[0][1]["authorization"] == "Bearer sk-mine-mine-mine-mine"
+    assert calls[0][2]["dimensions"] == 3
+
+
+def test_a_text_is_paid_for_once():
+    kept = Kept()
+    with serving() as (root, calls):
+        spec = ModelSpec("openai/text-embedding-3-small", api_base=f"{root}/v1")
+        first, again, more = embed(spec, TEXTS, TEXTS, [*TEXTS, "new"], cache=kept)
+        [other] = embed(ModelSpec(spec.id, {"dimensions": 3}, api_base=spec.api_base), ["a cat"], cache=kept)
+    assert again.vectors == first.vectors == more.vectors[:4]
+    assert (first.cached, again.cached, more.cached, other.cached) == (0, 4, 4, 0)
+    assert (again.cost_usd, again.usage.input, again.latency_s) == (0.0, 0, None)
+    assert [call[2]["input"] for call in calls] == [["a cat", "a dog", "Grüße 🙂"], ["new"], ["a cat"]]
+
+
+def test_many_texts_go_in_batches_and_keep_their_order():
+    texts = [f"text {number}" for number in range(2 * BATCH + 5)]
+    with serving() as (root, calls):
+        [got] = embed(ModelSpec("openai/m", api_base=f"{root}/v1"), texts)
+    assert [list(vector) for vector in got.vectors] == [vector_of(text) for text in texts]
+    assert [len(call[2]["input"]) for call in calls] == [BATCH, BATCH, 5]
+
+
+def test_a_fault_that_passes_is_asked_again_and_one_that_does_not_keeps_what_came():
+    texts = [f"text {number}" for number in range(BATCH + 1)]
+    kept = Kept()
+    with serving(429, 200, 401) as (root, calls):
+        spec = ModelSpec("openai/m", api_base=f"{root}/v1")
+        [got] = embed(spec, texts, cache=kept)
+        assert (got.error, len(calls)) == ("auth", 3) and "api_key_env" in got.error_message
+        assert None not in got.vectors[:BATCH] and got.vectors[BATCH:] == (None,)
+        [resumed] = embed(spec, texts, cache=kept)
+    assert resumed.ok and resumed.cached == BATCH and len(calls) == 4
+
+
+@pytest.mark.parametrize(
+    "nonsense",
+    [
+        {"data": [], "usage": {}},
+        {"data": [{"index": 0, "embedding": [1.0]}], "usage": {}},
+        {"data": [{"index": 0, "embedding": [1.0]}, {"index": 1, "embedding": [1.0, 2.0]}]},
+        {"data": [{"index": 0, "embedding": [1.0]}, {"index": 1, "embedding": ["x"]}]},
+        {"data": [{"index": 0, "embedding": [1.0]}, {"index": 1, "embedding": [float("nan")]}]},
+    ],
+)
+def test_vectors_that_do_not_fit_the_texts_are_an_error_never_a_wrong_vector(nonsense):
+    with serving(nonsense) as (root, _):
+        [got] = embed(ModelSpec("openai/m", api_base=f"{root}/v1"), ["one", "two"], max_retries=0, retry=None)
+    assert got.error == "provider" and got.vectors == (None, None)
+
+
+def test_what_cannot_be_embedded_is_told_without_a_call():
+    with serving() as (root, calls):
+        [empty] = embed(ModelSpec("openai/m", api_base=f"{root}/v1"), ["fine", " "])
+        [none] = embed(ModelSpec("openai/m", api_base=f"{root}/v1"), [])
+    [keyless] = embed(ModelSpec("openai/text-embedding-3-small"), ["x"])
+    [offline] = embed(ModelSpec("offline/rules"), ["x"])
+    assert empty.error == "bad_request" and "Text 2 is empty" in empty.error_message
+    assert none.ok and none.vectors == () and none.cost_usd == 0 and not calls
+    assert keyless.error == "auth" and "OPENAI_API_KEY" in keyless.error_message
+    assert offline.error == "bad_request" and "embedding model" in offline.error_message
