@@ -12,6 +12,7 @@ from workbench.evals.types import BASELINE_FILE
 from workbench.reports.text import clean
 from workbench.store import RunRecord
 from workbench.ui import rescoring
+from workbench.ui.approving import approve_menu, held_against
 from workbench.ui.run_cells import show_cells
 from workbench.ui.run_results import RunResults, best, primary_scorer, run_results
 from workbench.ui.state import faults, go, page_link, set_params, show_fault, toast_later
@@ -109,6 +110,8 @@ def _actions(ws: Workspace, slot, record: RunRecord, plan: dict) -> None:
             if st.button("Score again", key="run_rescore", type="secondary"):
                 rescoring.rescore(ws, record.id)
                 st.rerun()
+        if record.status == "complete" and record.done > record.errors:
+            approve_menu(ws, record, plan)
         if st.button("Run again", key="run_again", icon=":material/replay:"):
             _run_again(record, plan)
         if again:
@@ -251,6 +254,7 @@ def _gate(gate: dict) -> None:
         for rule in gate.get("rules") or []
     ]
     st.markdown("\n".join(lines))
+    held_against(gate)
 
 
 def _outdated(ws: Workspace, record: RunRecord, results: RunResults) -> None:

@@ -10,6 +10,7 @@ from workbench.evals.scorers import scorer_units
 from workbench.evals.suite import SuiteEntry
 from workbench.evals.types import Suite
 from workbench.store import RunRecord
+from workbench.ui.approving import baseline_line
 from workbench.ui.run_results import best, primary_scorer, run_results
 from workbench.ui.state import PAGES, faults, go, page_link, param, set_params, workspace
 from workbench.ui.suite_files import load_suite
@@ -93,6 +94,7 @@ def _show_contents(suite: Suite) -> None:
         page_link("suites", "All suites", icon=":material/arrow_back:")
         st.caption(size_words(len(cases), len(suite.scorers)), width="content")
         _last_run_link(suite)
+    baseline_line(ws, suite.name)
     specs = [*suite.scorers, *(s for case in cases for s in case.scorers)]
     contents(suite, dict(scorer_units(specs)))
     st.subheader("Cases", anchor=False)
