@@ -235,11 +235,15 @@ def _changed(held: Held) -> Iterator[str]:
         for m in diff.messages
     ]
     rows = [
-        f"<tr><td>{text(s.field)}</td><td>{text(str(s.old), 300)}</td><td>{text(str(s.new), 300)}</td></tr>"
+        f"<tr><td>{text(s.field)}</td><td>{_setting(s.old)}</td><td>{_setting(s.new)}</td></tr>"
         for s in diff.settings
     ]
     settings = _table(("Setting", "A", "B"), rows, numeric=range(0)) if rows else ""
     yield f"<h2>What was changed from {text(a.title)} to {text(b.title)}</h2>{''.join(blocks)}{settings}"
+
+
+def _setting(value: object) -> str:
+    return "–" if value is None else text(value if isinstance(value, str) else repr(value), 300)
 
 
 def marked(segments: Sequence[Segment]) -> str:

@@ -20,11 +20,13 @@ from workbench.ui.suite_files import load_suite
 from workbench.ui.views import run_numbers
 from workbench.ui.views import run_results as drawn
 from workbench.ui.views.common import badge, header, model_text, pick, plain, problem_list
+from workbench.ui.views.exports import exports
 from workbench.ui.views.numbers import ago, seconds, when
 from workbench.ui.views.rows import link_bar
 from workbench.ui.views.run_numbers import Number
 from workbench.ui.views.run_words import left_words, models_of, resumable, side_name, versions_of
 from workbench.workspace import Workspace
+from workbench.workspace.reporting import content_of
 
 FOLLOW_S = 1.0
 #: A process that has not begun after so many seconds will not.
@@ -101,6 +103,8 @@ def _actions(ws: Workspace, slot, record: RunRecord, plan: dict) -> None:
     # Many errors block every verdict: then asking again comes first.
     first = again and (record.status != "complete" or record.errors > MANY_ERRORS * record.done)
     with slot:
+        if record.done:
+            exports(lambda: content_of(ws, record.id), f"{record.suite}-{record.id}", key="run_export")
         with st.popover(
             "Score again", icon=":material/rule:", key="run_rescore_menu", disabled=not record.done
         ):

@@ -17,7 +17,9 @@ from workbench.ui.views.common import empty_state, header, plain
 from workbench.ui.views.compare_html import draw, legend_html
 from workbench.ui.views.compare_share import share
 from workbench.ui.views.compare_words import verdict_words
+from workbench.ui.views.exports import exports
 from workbench.ui.views.prompt_diff import prompt_diff
+from workbench.workspace.reporting import content_of
 
 if TYPE_CHECKING:
     from workbench.store import RunRecord
@@ -41,8 +43,9 @@ def show_page() -> None:
             return
         a, b, run = found
         compared, problem = None, None
+        metric, margin = param("metric"), _margin()
         try:
-            compared = comparing.load(ws, a, b, metric=param("metric"), margin=_margin())
+            compared = comparing.load(ws, a, b, metric=metric, margin=margin)
         except WorkbenchError as fault:
             problem = fault
         _picks(ws, runs, run, a, b, compared)
@@ -51,6 +54,11 @@ def show_page() -> None:
         elif compared is not None:
             _comparison(ws, compared, run, a, b)
             with slot:
+                exports(
+                    lambda: content_of(ws, b, [a], metric=metric, margin=margin),
+                    f"comparison-{run.id}",
+                    key="compare_export",
+                )
                 share(compared.comparison, a, b, address=_address(), options=_options())
 
 

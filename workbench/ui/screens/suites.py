@@ -14,6 +14,7 @@ from workbench.ui.approving import baseline_line
 from workbench.ui.run_results import best, primary_scorer, run_results
 from workbench.ui.state import PAGES, faults, go, page_link, param, set_params, workspace
 from workbench.ui.suite_files import load_suite
+from workbench.ui.suite_history import show_history
 from workbench.ui.views.common import header, pager, problem_list, search_box
 from workbench.ui.views.numbers import ago
 from workbench.ui.views.rows import link_bar
@@ -97,6 +98,7 @@ def _show_contents(suite: Suite) -> None:
     baseline_line(ws, suite.name)
     specs = [*suite.scorers, *(s for case in cases for s in case.scorers)]
     contents(suite, dict(scorer_units(specs)))
+    show_history(ws, suite)
     st.subheader("Cases", anchor=False)
     left, right = st.columns([2, 3], vertical_alignment="center")
     with left:
