@@ -221,7 +221,8 @@ class Runs:
         return outcomes.load_outcome(self.store, self.store.runs.get(run_id).id, self.plan_of(run_id))
 
     def report(self, run_id: str) -> dict[str, Any]:
-        """Return a run as plain data: status, cells, cost, results with intervals, gate."""
+        """Return a run as plain data: status, cells, cost, results with intervals, figures of the answers, gate."""
+        from workbench.analysis.figures import figures
         from workbench.analysis.frames import plain
 
         record = self.store.runs.get(run_id)
@@ -230,6 +231,7 @@ class Runs:
             {
                 **run_to_dict(record),
                 "results": [summary.to_dict() for summary in outcome.summaries()],
+                "figures": [row.to_dict() for row in figures(outcome.cells)],
                 "gate": record.gate,
             }
         )
