@@ -133,6 +133,18 @@ def test_anything_but_two_versions_or_two_models_is_refused_before_anything_is_a
     ws.close()
 
 
+def test_what_does_not_allow_for_looking_is_refused(clear, tmp_path):
+    ws, run = clear
+    with pytest.raises(BadInput, match="a ranking does not allow for"):
+        ws.runs.ranking(run.id)
+    gate = {"baseline": "one", "candidate": "two", "metric": "accuracy", "floors": {"accuracy": 0.5}}
+    same = answers(0.7, 3)
+    other = colours_workspace(tmp_path / "floors", {"one": same, "two": same}, gate=gate)
+    with pytest.raises(BadInput, match="rules that need all cases"):
+        finished(other)
+    other.close()
+
+
 def test_a_quick_model_does_not_run_ahead_of_a_slow_one(tmp_path):
     ws = colours_workspace(tmp_path, {"good": answers(0.9, 1)})
     suite = ws.suites.load("colours")

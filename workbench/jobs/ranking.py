@@ -26,6 +26,12 @@ def rank_outcome(outcome: Outcome, *, metric: str | None = None, margin: float |
     from workbench.analysis.ranking import rank
 
     sides = _sides(outcome)
+    if outcome.sequential:
+        a, b = (f"{outcome.run_id}:{side.name}" for side in sides)
+        raise BadInput(
+            f"Run {outcome.run_id} was looked at after every case, which a ranking does not allow for",
+            hint=f"compare its two sides: `workbench compare {a} {b}`",
+        )
     if len(sides) < 2:
         raise BadInput(
             f"Run {outcome.run_id} holds one version and one model, so there is nothing to rank",

@@ -48,6 +48,12 @@ def settings(plan: Plan, *, seed: int | None = None) -> dict[str, Any]:
             f"The cases of {plan.suite} belong together by {plan.cluster}, so they cannot be judged one by one",
             hint="leave --until-decided away",
         )
+    gate = plan.gate
+    if gate and (gate.floors or gate.must_pass or gate.max_new_failures is not None):
+        raise BadInput(
+            f"The gate of {plan.suite} has rules that need all cases (floors, must_pass or max_new_failures)",
+            hint="leave --until-decided away",
+        )
     metric = metric_of(plan)
     unit = units_of(plan, plan.scorers).get(metric, "score")
     if unit != "score":
