@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterable
 
 from workbench.errors import CompletionError, ErrorKind
 from workbench.llm.providers import PROVIDERS, Route
-from workbench.llm.redact import scrub
+from workbench.llm.redact import HIDDEN, scrub
 from workbench.llm.retry import retry_after
 
 _LONGEST = 300
@@ -31,6 +32,8 @@ _NO_NETWORK = (
     "payload is not completed",
     "nodename nor servname",
 )
+_UNREADABLE = ("expecting value", "unable to get json response", "'choices' that is not a list")
+UNREADABLE = "an answer that cannot be read"
 _PREFIX = re.compile(
     r"^\s*(?:litellm\.)?[\w-]*(?:Error|Exception|Timeout)\w*(?: \w+Error)?\s*[:-]\s*", re.IGNORECASE
 )
@@ -83,6 +86,12 @@ def kind_of(problem: BaseException) -> ErrorKind:
         return "content_filter"
     if status in (402, 403, 429) and _has(text, _QUOTA):
         return "auth"
+    if status == 400 and "credit balance" in text:
+        return "auth"
+    if "overloaded_error" in text or (
+        getattr(problem, "llm_provider", None) == "anthropic" and "overloaded" in text
+    ):
+        return "rate_limit"
     if status == 400 and _has(text, _FILTER):
         return "content_filter"
     if status in (400, 413, 422) and _has(text, _TOO_LONG):
@@ -105,10 +114,25 @@ def provider_words(problem: BaseException, secrets: Iterable[str] = ()) -> str:
     while (shorter := _PREFIX.sub("", text, count=1)) != text:
         text = shorter
     text = _OBJECT.sub("", text)
+    text = _unwrapped(text).replace("REDACTED", HIDDEN)
     text = _PREFIX_CODE.sub("", scrub(" ".join(text.split()), secrets)).strip(" .:")
     if not any(letter.isalpha() for letter in text.removeprefix("b'")):
         return ""
     return text if len(text) <= _LONGEST else text[:_LONGEST] + " …"
+
+
+def _unwrapped(text: str) -> str:
+    """Return the message inside of an error that was passed on as its JSON, else the text as it is."""
+    start = text.find("{")
+    if start < 0 or "error" not in text or len(text) > 20_000:
+        return text
+    try:
+        data, _ = json.JSONDecoder().raw_decode(text, start)
+    except (ValueError, RecursionError):
+        return text
+    error = data.get("error")
+    message = error.get("message") if isinstance(error, dict) else None
+    return message if isinstance(message, str) and message else text
 
 
 def _sentence(
@@ -119,6 +143,7 @@ def _sentence(
     who = known.title if known else route.provider
     where = f"the server at {route.api_base}" if route.api_base else who
     quoted = f" ({said})" if said else ""
+    unreadable = _has(said.lower(), _UNREADABLE) or said == "'content'"
     variable = known.key_envs[0] if known and not route.api_base else "the variable named by api_key_env"
     sentences: dict[str, tuple[str, str]] = {
         "auth": (f"{where} refuses the key or the account{quoted}", f"check {variable}, the account and its credit"),
@@ -138,7 +163,10 @@ def _sentence(
         ),
         "content_filter": (f"{where} refuses to answer this{quoted}", "change the messages, or drop the case"),
         "not_found": (f"{where} knows no model {route.model}{quoted}", "check the spelling with workbench models"),
-        "provider": (f"{where} failed{quoted}", "try again later"),
+        "provider": (
+            f"{where} sent {UNREADABLE}" if unreadable else f"{where} failed{quoted}",
+            "try again later",
+        ),
     }  # fmt: skip
     message, hint = sentences[kind]
     return message[0].upper() + message[1:], hint

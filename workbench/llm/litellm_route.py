@@ -9,11 +9,12 @@ import os
 import threading
 import time
 from collections.abc import AsyncIterator, Iterable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from workbench.errors import CompletionError
 from workbench.llm import clock
-from workbench.llm.faults import completion_error
+from workbench.llm.faults import UNREADABLE, completion_error
 from workbench.llm.params import call_params
 from workbench.llm.providers import Route, route
 from workbench.llm.redact import secret_values
@@ -95,7 +96,7 @@ class LiteLLMRoute:
             raise self._error(problem, target) from None
         latency = stamps.latency()
         if not response.choices:
-            raise nonsense(target, "an answer without choices")
+            raise nonsense(target, UNREADABLE)
         choice = response.choices[0]
         return self._completion(
             request,
@@ -205,6 +206,8 @@ class LiteLLMRoute:
     ) -> Completion:
         if usage.input is None and usage.output is None:
             usage, cost = count_tokens(request, text), None
+        if target.provider == "anthropic":  # which does not say; LiteLLM counts by a tokenizer of its own
+            usage = replace(usage, reasoning=None)
         blocked = finish_reason == "content_filter"
         return Completion(
             text=text,
@@ -213,7 +216,7 @@ class LiteLLMRoute:
             latency_s=latency,
             ttft_s=ttft,
             finish_reason=finish_reason,
-            resolved_model=resolved or None,
+            resolved_model=(resolved or "").removeprefix(f"{target.provider}/") or None,
             error="content_filter" if blocked else None,
             error_message=BLOCKED if blocked else None,
         )
@@ -270,6 +273,8 @@ class LiteLLMRoute:
         self._session = None
         if await _SESSIONS.release():
             await self._litellm.close_litellm_async_clients()
+            # Streams of some providers go over a session of its module, which opens again when it is needed.
+            await self._litellm.module_level_aclient.client._transport.aclose()
             self._litellm.in_memory_llm_clients_cache.flush_cache()
 
 
@@ -305,7 +310,8 @@ def _check_ended(response: Any, target: Route) -> None:
     """Tell a whole stream from one that just stopped: LiteLLM says "stop" for both."""
     if response.received_finish_reason or response.intermittent_finish_reason:
         return
-    if any(getattr(chunk, "usage", None) is not None for chunk in response.chunks):
+    counted = any(getattr(chunk, "usage", None) is not None for chunk in response.chunks)
+    if counted and target.provider != "anthropic":  # whose first event counts the input already
         return
     if response.chunks:
         raise broken_off(target)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from itertools import takewhile
 from typing import Any
 
+from workbench.llm.faults import UNREADABLE
 from workbench.llm.native.protocol import Answer, Asked, Nonsense, fault
 from workbench.llm.prices import model_entry
 
@@ -85,12 +86,12 @@ class AnthropicMessages:
             Fault: It holds an error in spite of its status.
         """
         if not isinstance(data, dict):
-            raise Nonsense("an answer that is no JSON object")
+            raise Nonsense(UNREADABLE)
         if data.get("error"):
             raise fault(_status(data), data, {})
         content = data.get("content")
         if not isinstance(content, list):
-            raise Nonsense("an answer without content")
+            raise Nonsense(UNREADABLE)
         texts = [block.get("text") for block in content if isinstance(block, dict)]
         answer = Answer(
             text="".join(text for text in texts if isinstance(text, str)),
@@ -109,7 +110,7 @@ class AnthropicMessages:
         kind = event.get("type")
         if kind == "error":
             raise fault(_status(event), event, {})
-        answer.began = True
+        answer.began, answer.counts_end = True, False
         if kind == "message_start":
             message = event.get("message") or {}
             answer.resolved = message.get("model") or answer.resolved

@@ -6,6 +6,7 @@ import os
 import re
 from typing import Any
 
+from workbench.llm.faults import UNREADABLE
 from workbench.llm.native.protocol import Answer, Asked, Nonsense, fault
 from workbench.llm.params import KNOWN_PARAMS
 from workbench.llm.prices import model_entry
@@ -98,13 +99,13 @@ class OpenAIChat:
             Fault: It holds an error in spite of its status.
         """
         if not isinstance(data, dict):
-            raise Nonsense("an answer that is no JSON object")
+            raise Nonsense(UNREADABLE)
         if data.get("error"):
             raise fault(500, data, {})
         choice = _first_choice(data)
         message = choice.get("message")
         if not isinstance(message, dict):
-            raise Nonsense("an answer without choices")
+            raise Nonsense(UNREADABLE)
         text = _text(message)
         thought = _THOUGHT.match(text)
         return Answer(
@@ -146,7 +147,7 @@ def _plain_messages(asked: Asked) -> bool:
 def _first_choice(data: dict[str, Any]) -> dict[str, Any]:
     choices = data.get("choices")
     if not isinstance(choices, list) or not choices or not isinstance(choices[0], dict):
-        raise Nonsense("an answer without choices")
+        raise Nonsense(UNREADABLE)
     return choices[0]
 
 

@@ -26,13 +26,17 @@ class Nonsense(Exception):
 
 @dataclass
 class Answer:
-    """One answer as it comes in: whole, or grown from the events of a stream."""
+    """One answer as it comes in: whole, or grown from the events of a stream.
+
+    ``counts_end`` says that token counts come last, so that a stream with them has ended.
+    """
 
     text: str = ""
     reported: dict[str, Any] = field(default_factory=dict)
     finish_reason: str | None = None
     resolved: str | None = None
     began: bool = False
+    counts_end: bool = True
 
     @property
     def usage(self) -> Usage:
@@ -42,7 +46,7 @@ class Answer:
     @property
     def ended(self) -> bool:
         """Whether the server said that this is all."""
-        return self.finish_reason is not None or bool(self.reported)
+        return self.finish_reason is not None or (self.counts_end and bool(self.reported))
 
 
 class Dialect(Protocol):

@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 from urllib.request import getproxies, proxy_bypass
 
 from workbench.llm import clock
+from workbench.llm.faults import UNREADABLE
 from workbench.llm.native.protocol import Fault, Nonsense, fault
 
 if TYPE_CHECKING:
@@ -65,7 +66,7 @@ async def whole(response: aiohttp.ClientResponse) -> Any:
     try:
         return json.loads(content)
     except ValueError:
-        raise Nonsense("something that is not JSON") from None
+        raise Nonsense(UNREADABLE) from None
 
 
 async def events(response: aiohttp.ClientResponse) -> AsyncIterator[dict[str, Any]]:
