@@ -18,7 +18,7 @@ from workbench.cli.options import (
     selector_here,
 )
 from workbench.cli.outcome import finish
-from workbench.cli.output import Output
+from workbench.cli.output import Output, warn
 from workbench.cli.reporting import parse_targets, refuse_unwritable
 
 app = new_app()
@@ -88,6 +88,8 @@ def run(
         prompts = [selector_here(text, ws.root) for text in prompt or ()]
         if gate:
             _require_gate(ws, loaded, prompts, model or ())
+        elif loaded.gate is not None and loaded.gate.from_file:
+            _warn_of_baseline(ws, loaded, prompts, model or ())
         record = ws.runs.start(
             loaded,
             prompts=prompts,
@@ -115,3 +117,13 @@ def _require_gate(ws, suite, prompts, models) -> None:
             "and this run does not have both",
             hint="run exactly two versions, the baseline first",
         )
+
+
+def _warn_of_baseline(ws, suite, prompts, models) -> None:
+    """Say why a run that nobody asked to be judged will have no gate."""
+    from workbench.evals.baseline import BaselineError
+
+    try:
+        ws.runs.plan(suite, prompts=prompts, models=models, strict=True)
+    except BaselineError as problem:
+        warn(f"This run has no gate. {problem}")
