@@ -6,7 +6,9 @@ import json
 
 from support.frames import side, together
 
+from workbench.analysis.compare import compare
 from workbench.analysis.summary import summarise
+from workbench.reports.gains import differences_chart
 from workbench.reports.history import Measured, history_chart
 
 
@@ -26,3 +28,18 @@ def test_versions_stand_in_their_order_and_other_suites_are_pale():
     ]
     assert all(r["low"] < r["mean"] < r["high"] and r["around"] for r in rows)
     assert {r["model"] for r in rows} == {evil, "n"}
+
+
+def test_every_case_stands_once_in_the_chart_of_paired_differences():
+    a = side("A", [0.0, 1.0, 0.5, 0.25, 0.0, 1.0])
+    b = side("B", [1.0, 0.0, 0.5, 0.30, 0.0, 0.999])
+    spec = json.loads(differences_chart(compare(a, b)).to_json())
+    rows = next(iter(spec["datasets"].values()))
+    assert [(r["kind"], r["cases"], round(r["at"])) for r in rows] == [
+        ("worse", 1, -100),
+        ("worse", 1, -10),
+        ("same", 2, 0),
+        ("better", 1, 10),
+        ("better", 1, 100),
+    ]
+    assert "n = 6" in spec["encoding"]["x"]["title"]

@@ -110,7 +110,7 @@ def test_swapped_sides_say_worse_and_offer_no_release(better: tuple[Workspace, s
 def test_every_tab_draws(better: tuple[Workspace, str], open_page: Open) -> None:
     ws, _ = better
     assert "colour=white" in html(open_page(ws, view="slices"))
-    assert len(open_page(ws, view="charts").get("vega_lite_chart")) == 3
+    assert len(open_page(ws, view="charts").get("vega_lite_chart")) == 4
     assert "<ins>careful</ins>" in html(open_page(ws, view="prompts"))
 
 

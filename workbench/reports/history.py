@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -39,9 +40,10 @@ def history_chart(measured: Sequence[Measured], *, metric: str) -> alt.LayerChar
     title = f"{one_line(metric, 40)} ({'%' if unit == 'score' else unit})"
     whole = unit == "score" and all(r["mean"] is not None and 0 <= r["mean"] <= 100 for r in rows)
     scale = alt.Scale(domain=[0, 100]) if whole else alt.Scale(zero=False)
+    places = list(range(2 * max(Counter(r["version"] for r in rows).values(), default=1) - 1))
     base = alt.Chart(alt.InlineData(values=rows)).encode(
         x=alt.X("version:N", sort=versions, title=None, axis=alt.Axis(labelAngle=0, labelLimit=160)),
-        xOffset=alt.XOffset("place:N"),
+        xOffset=alt.XOffset("place:O", scale=alt.Scale(domain=places)),
         color=alt.Color("model:N", sort=models, scale=alt.Scale(domain=models), legend=_legend(models)),
         opacity=alt.Opacity(
             "suite:N", scale=alt.Scale(domain=["as it is now", "as it was then"], range=[1, 0.4]), legend=None
@@ -74,8 +76,15 @@ def _rows(measured: Sequence[Measured], metric: str) -> list[dict[str, Any]]:
         if m.summary.scorer == metric and m.summary.slice is None and m.summary.mean is not None
     ]
     chosen.reverse()  # the oldest stands left
+    of_version = Counter(version_name(m.summary) for m in chosen)
+    most = max(of_version.values(), default=0)
+    seen: Counter[str] = Counter()
     rows = []
-    for place, m in enumerate(chosen):
+    for m in chosen:
+        name = version_name(m.summary)
+        # In half steps, so that the marks of each version stand about its middle.
+        place = most - of_version[name] + 2 * seen[name]
+        seen[name] += 1
         s = m.summary
         factor = 100 if s.unit == "score" else 1
         mean, low, high = (None if v is None else v * factor for v in (s.mean, s.ci_low, s.ci_high))
@@ -83,7 +92,7 @@ def _rows(measured: Sequence[Measured], metric: str) -> list[dict[str, Any]]:
             {
                 "version": short_name(version_name(s)),
                 "model": short_name(s.model),
-                "place": f"{place:05}",
+                "place": place,
                 "mean": mean,
                 "low": low,
                 "high": high,

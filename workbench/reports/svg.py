@@ -80,18 +80,28 @@ def slices(comparison: Comparison, metric: str | None = None) -> str:
     return _intervals(rows, title, None, zero=True)
 
 
-def differences(comparison: Comparison) -> str:
-    """How many cases got worse, stayed, and got better, by the size of the paired difference B − A."""
-    unit = comparison.primary.unit
-    values = [_scaled(v, unit) for v in comparison.case_differences.values()]
-    if not values:
-        return ""
-    most = max(abs(v) for v in values) or 1.0
-    size = most / 10  # ten bins to each side of zero, and one of its own for no difference
+def difference_bins(comparison: Comparison) -> tuple[dict[int, int], float]:
+    """Count cases by their paired difference: ten bins to each side of zero, and one of its own for no difference.
+
+    Returns:
+        Bin (−10 to 10) → cases, and the width of a bin in points, seconds, USD or whatever the metric counts.
+    """
+    values = [_scaled(v, comparison.primary.unit) for v in comparison.case_differences.values()]
+    size = (max((abs(v) for v in values), default=0.0) or 1.0) / 10
     bins: dict[int, int] = {}
     for value in values:
         place = 0 if value == 0 else int(math.copysign(min(10, math.ceil(abs(value) / size - 1e-9)), value))
         bins[place] = bins.get(place, 0) + 1
+    return bins, size
+
+
+def differences(comparison: Comparison) -> str:
+    """How many cases got worse, stayed, and got better, by the size of the paired difference B − A."""
+    unit = comparison.primary.unit
+    bins, size = difference_bins(comparison)
+    if not bins:
+        return ""
+    most, total = size * 10, sum(bins.values())
     highest = max(bins.values())
     left, right, top, bottom = 56, 16, 12, 210
     step = (WIDTH - left - right) / 21
@@ -116,7 +126,7 @@ def differences(comparison: Comparison) -> str:
         x = left + (place + 10.5) * step
         parts.append(_tick_text(x, bottom + 16, _short(value, signs=True)))
     parts.append(f'<line class="axis" x1="{left}" x2="{WIDTH - right}" y1="{bottom}" y2="{bottom}"/>')
-    title = f"difference B − A of a case ({'points' if unit == 'score' else unit}), n = {len(values):,} cases"
+    title = f"difference B − A of a case ({'points' if unit == 'score' else unit}), n = {total:,} cases"
     parts.append(_axis_title(title, bottom + 34))
     return _svg(parts, bottom + 46, "Cases by their paired difference", top=-16)
 

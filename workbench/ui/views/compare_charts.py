@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from workbench.reports import charts
+from workbench.reports.gains import differences_chart
 from workbench.ui.views.common import plain
 from workbench.ui.views.compare_html import draw
 from workbench.ui.views.compare_verdict import metrics_table
@@ -50,6 +51,15 @@ def draw_charts(comparison: Comparison, summaries: list[Summary], cells: Mapping
             if missing:
                 st.caption(f"Without a known cost, and so not in the chart: {plain(', '.join(missing))}")
     with right:
+        st.markdown("**Cases by their difference**")
+        if comparison.case_differences:
+            st.altair_chart(
+                differences_chart(comparison),
+                height=280,
+                alt=f"How many cases got worse, stayed and got better on {metric}",
+            )
+        else:
+            st.caption("No case has a score on both sides.")
         st.markdown("**Latency**")
         if any(comparison.latency[side]["p50"] is not None for side in "ab"):
             st.altair_chart(
