@@ -2,13 +2,32 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import os
 import random
+import threading
+import time
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
-from support.openai_server import Reply, broken_stream, empty, failure, hang, malformed, rate_limited
+from support.openai_server import (
+    OpenAIServer,
+    Reply,
+    broken_stream,
+    empty,
+    failure,
+    hang,
+    malformed,
+    rate_limited,
+)
+from support.real_data import write_prompt, write_suite
+from workbench.store import RunRecord
+from workbench.store.results import CellRecord
+from workbench.workspace import Workspace
 
 #: What befalls a call, and how often.
 RATES: dict[str, float] = {
@@ -77,3 +96,93 @@ class FaultStorm:
         while self.fault(key, attempt) is not None:
             attempt += 1
         return attempt + 1
+
+
+@dataclass(frozen=True)
+class Weathered:
+    """What came of a run in a storm. ``memory`` holds (cells done, megabytes of the run's process)."""
+
+    ended: RunRecord
+    cells: list[CellRecord]
+    received: int
+    least_calls: int
+    answered_whole: int
+    asked_after_answered: int
+    dealt: dict[str, int]
+    memory: list[tuple[int, float]]
+    seconds: float
+
+    @property
+    def growth_mb(self) -> float:
+        """How much the process grew after a third of the cells: all is loaded and in use by then."""
+        then = next(megabytes for done, megabytes in self.memory if done >= len(self.cells) / 3)
+        return max(megabytes for _, megabytes in self.memory) - then
+
+    def __str__(self) -> str:
+        return (
+            f"{len(self.cells)} cells in {self.seconds:.0f} s, {self.ended.errors} errors; {self.received} calls "
+            f"where {self.least_calls} would answer all; {self.asked_after_answered} repeated after an answer; "
+            f"{self.memory[-1][1]:.0f} MB at the end, {self.growth_mb:.1f} more than after a third; {self.dealt}"
+        )
+
+
+def weather(root: Path, *, cases: int, concurrency: int = 50, timeout_s: float = 3) -> Weathered:
+    """Run so many cases, each by a whole answer and by a streamed one, against a server in a storm."""
+    write_prompt(root, "echo", "Say {{word}}")
+    rows = [
+        {"id": f"c{n}", "vars": {"word": f"word-{n}"}, "expected": f"word-{n} it is"} for n in range(cases)
+    ]
+    storm = FaultStorm(lambda body: f"{body['messages'][-1]['content'][4:]} it is")
+    with OpenAIServer(storm, keep_calls=False) as server:
+        model = {"id": "openai/test-model", "api_base": server.base_url, "timeout_s": timeout_s}
+        suite = {
+            "prompts": ["echo"],
+            "models": [
+                {**model, "label": "whole"},
+                {**model, "label": "streamed", "params": {"stream": True}},
+            ],
+            "scorers": ["exact"],
+            "concurrency": concurrency,
+        }
+        write_suite(root, "storm", suite, rows)
+        workspace = Workspace.open(root)
+        begun = time.monotonic()
+        run = workspace.runs.start("storm", use_cache=False)
+        memory, watcher = _memory(workspace, run.id)
+        ended = workspace.runs.follow(run.id)
+        watcher.join()
+        seconds = time.monotonic() - begun
+        _, found = workspace.store.results.page(run.id, None, limit=2 * cases)
+        workspace.close()
+        return Weathered(
+            ended,
+            found,
+            server.received,
+            storm.least_calls(),
+            server.answered_whole,
+            server.asked_after_answered,
+            dict(storm.dealt),
+            memory,
+            seconds,
+        )
+
+
+def _memory(workspace: Workspace, run_id: str) -> tuple[list[tuple[int, float]], threading.Thread]:
+    """Note the memory of the run's process twice a second until the run ends."""
+    noted: list[tuple[int, float]] = []
+
+    def watch() -> None:
+        while (record := workspace.store.runs.progress(run_id)).active:
+            if record.worker is not None:
+                with contextlib.suppress(OSError):
+                    noted.append((record.done, _megabytes(record.worker)))
+            time.sleep(0.5)
+
+    watcher = threading.Thread(target=watch, daemon=True)
+    watcher.start()
+    return noted, watcher
+
+
+def _megabytes(worker: str) -> float:
+    pages = Path(f"/proc/{worker.split(':')[1]}/statm").read_text(encoding="ascii").split()[1]
+    return int(pages) * os.sysconf("SC_PAGE_SIZE") / 1e6
