@@ -13,6 +13,7 @@ from scipy import special
 from workbench.analysis import frames
 from workbench.analysis.estimators import Floats
 from workbench.analysis.pairing import Arms, Tally, tally
+from workbench.analysis.quantiles import latency_of
 from workbench.analysis.results import CostComparison
 
 
@@ -49,11 +50,7 @@ def compare_latency(a: pd.DataFrame, b: pd.DataFrame, arms: Arms, confidence: fl
     """
     result: dict[str, Any] = {}
     for side, frame in (("a", a), ("b", b)):
-        kept = frame[(arms.codes(frame) >= 0) & ~frames.is_error(frame)] if len(frame) else frame
-        known = frames.float_column(kept, "latency_s")
-        known = known[~np.isnan(known)]
-        p50, p95 = np.percentile(known, [50, 95]) if known.size else (None, None)
-        result[side] = {"p50": frames.number(p50), "p95": frames.number(p95), "n": int(known.size)}
+        result[side] = latency_of(frame[arms.codes(frame) >= 0] if len(frame) else frame, confidence)
     ta, tb, mean_a, mean_b = _both(a, b, arms, "latency_s")
     answered = (ta.valid + ta.unknown > 0) & (tb.valid + tb.unknown > 0)
     with np.errstate(invalid="ignore", divide="ignore"):

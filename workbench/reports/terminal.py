@@ -180,8 +180,13 @@ def spending_table(comparison: Comparison) -> Table:
         f"{latency['n']:,}",
         f"{latency['unknown']:,}",
     )
-    p95 = [seconds(latency[side]["p95"]) for side in ("a", "b")]
-    table.add_row("Latency, p95", *p95, "", "", "")
+    for name in ("p95", "p99"):
+        late = [seconds(latency[side].get(name)) for side in ("a", "b")]
+        table.add_row(f"Latency, {name}", *late, "", "", "")
+    first = [latency[side].get("first_token") for side in ("a", "b")]
+    if any(first):
+        middle = [seconds(side["p50"] if side else None) for side in first]
+        table.add_row("First token, p50", *middle, "", "", "")
     return table
 
 
