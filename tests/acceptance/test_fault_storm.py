@@ -78,4 +78,4 @@ def test_a_model_that_hangs_never_holds_the_other(tmp_path):
         begun = time.monotonic()
         assert asyncio.run(main()) == 200
         assert time.monotonic() - begun < 60
-        assert dead.received <= 4, "it has no more than its share"
+        assert dead.received < 8, "it never has all places"
