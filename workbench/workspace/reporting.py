@@ -93,7 +93,8 @@ def usual_sides(plan: Mapping[str, Any], gate: Mapping[str, Any] | None) -> tupl
     titles = [f"{p['name']}@{p['number']}" if p["number"] else p["name"] for p in plan["prompts"]]
     models = [m.get("label") or m["id"] for m in plan["models"]]
     rule = (gate or {}).get("rule") or {}
-    if rule.get("baseline") and rule.get("candidate"):
+    # Against an approved run in a file there is no such side in this run.
+    if rule.get("baseline") not in (None, "", "file") and rule.get("candidate"):
         called = {p["name"]: title for p, title in zip(plan["prompts"], titles, strict=True)}
         called |= {p["selector"]: title for p, title in zip(plan["prompts"], titles, strict=True)}
         a, b = (called.get(rule[side], rule[side]) for side in ("baseline", "candidate"))
