@@ -230,3 +230,12 @@ def test_scoring_again_takes_the_suites_present_scorers_and_asks_nobody(
         assert time.monotonic() < deadline
     assert list(at.dataframe[0].value["Scorer"]) == ["rightness"]
     assert "The suite has changed since" not in said(at)
+
+
+def test_the_estimated_cost_is_said_before_a_run_is_started(samples: Workspace, open_screen: Open) -> None:
+    at = open_screen(samples, "runs", suite="support-triage", prompt="support-triage@1")
+    assert "Estimated cost" not in said(settled(at)), "the offline model is free"
+    at.session_state["run_models_support-triage"] = ["openai/gpt-4o-mini"]
+    assert "Estimated cost: about $" in said(settled(at.run()))
+    at.session_state["run_models_support-triage"] = ["openai/of-tomorrow"]
+    assert "Estimated cost: unknown" in said(settled(at.run()))

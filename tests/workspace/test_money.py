@@ -78,3 +78,43 @@ def test_a_broken_file_of_prices_stops_a_run_before_it_starts(workspace, server)
     with pytest.raises(BadInput, match="output"):
         workspace.runs.start("money")
     assert server.received == 0 and not workspace.runs.list()
+
+
+def test_an_estimate_holds_what_the_run_then_costs_and_narrows_with_its_history(workspace, server):
+    def plan(repeats: int):
+        return workspace.runs.plan(workspace.suites.load("money"), repeats=repeats)
+
+    first = workspace.runs.estimate(plan(1))
+    assert server.received == 0 and (first.cells, first.asked, first.cached, first.unknown) == (20, 20, 0, 0)
+    spent = run(workspace).spent_usd
+    assert 0 < spent <= first.high and "at most 8 tokens" in " ".join(first.why)
+    again = workspace.runs.estimate(plan(3))
+    assert (again.cells, again.asked, again.cached) == (60, 40, 20)
+    assert "20 earlier answers" in " ".join(again.why) and again.high - again.low < 2 * (
+        first.high - first.low
+    )
+    assert workspace.runs.estimate(plan(1)).sentence == "$0"
+    assert workspace.runs.estimate(plan(1), use_cache=False).asked == 20
+
+
+def test_an_estimate_without_a_price_is_unknown_and_not_nothing(workspace):
+    (workspace.root / "prices.yaml").unlink()
+    found = workspace.runs.estimate(workspace.runs.plan(workspace.suites.load("money")))
+    assert (found.low, found.expected, found.high, found.unknown) == (None, None, None, 20)
+    assert "unknown" in found.sentence and "price of openai/tiny is unknown" in " ".join(found.why)
+
+
+def test_a_dry_run_says_what_it_would_cost_and_asks_nothing(workspace, server, capsys, tmp_path):
+    from workbench.__main__ import main
+
+    target = tmp_path / "estimate.json"
+    code = main(["run", "money", "--dry-run", "--workspace", str(workspace.root), "--json", str(target)])
+    printed = capsys.readouterr().out
+    assert code == 0 and server.received == 0 and not workspace.runs.list()
+    assert "Cells           20" in printed and "Answers asked   20" in printed and "about $" in printed
+    found = json.loads(target.read_text(encoding="utf-8"))
+    assert (
+        found["dry_run"] is True
+        and found["asked"] == 20
+        and found["low"] <= found["expected"] <= found["high"]
+    )

@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from workbench.cli.estimate import show_estimate
 from workbench.cli.options import (
     Concurrency,
     DetachFlag,
@@ -62,6 +63,10 @@ def run(
     no_cache: Annotated[
         bool, typer.Option("--no-cache", help="Ask again even what was answered in an earlier run.")
     ] = False,
+    dry_run: Annotated[
+        bool,
+        typer.Option("--dry-run", help="Say what would be asked and what it would cost, and ask nothing."),
+    ] = False,
     detach: DetachFlag = False,
     gate: GateFlag = False,
     report: Annotated[
@@ -90,6 +95,9 @@ def run(
             _require_gate(ws, loaded, prompts, model or ())
         elif loaded.gate is not None and loaded.gate.from_file:
             _warn_of_baseline(ws, loaded, prompts, model or ())
+        if dry_run:
+            plan = ws.runs.plan(loaded, prompts=prompts, models=model or (), repeats=repeats)
+            return show_estimate(ws.runs.estimate(plan, use_cache=not no_cache), out)
         record = ws.runs.start(
             loaded,
             prompts=prompts,

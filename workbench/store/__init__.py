@@ -10,6 +10,7 @@ from workbench.store.playground import PlaygroundRepository
 from workbench.store.releases import ReleaseRecord, ReleaseRepository
 from workbench.store.results import CellRecord, ResultRepository
 from workbench.store.runs import RunRecord, RunRepository
+from workbench.store.spending import SpendingRepository
 
 __all__ = [
     "CellRecord",
@@ -22,6 +23,7 @@ __all__ = [
     "ResultRepository",
     "RunRecord",
     "RunRepository",
+    "SpendingRepository",
     "Store",
     "VersionRecord",
     "database_url",
@@ -43,6 +45,7 @@ class Store:
         self.drafts = DraftRepository(self.engine)
         self.runs = RunRepository(self.engine)
         self.results = ResultRepository(self.engine)
+        self.spending = SpendingRepository(self.engine)
         self.cache = CacheRepository(self.engine)
         self.playground = PlaygroundRepository(self.engine)
         self.releases = ReleaseRepository(self.engine)

@@ -15,7 +15,7 @@ from workbench.ui import run_start
 from workbench.ui.models import models
 from workbench.ui.state import go, page_link, param, set_params, show_fault
 from workbench.ui.suite_files import load_suite
-from workbench.ui.views.common import empty_state, header, model_text, pick, problem_list
+from workbench.ui.views.common import empty_state, header, model_text, pick, plain, problem_list
 from workbench.ui.views.rows import link_bar
 from workbench.ui.views.run_form import chosen_versions, newest_titles, version_label, what_will_happen
 from workbench.workspace import Workspace
@@ -178,6 +178,7 @@ def _start(ws: Workspace, suite: Suite, versions: list[str], chosen: list[str], 
             status=known.status,
             units=dict(scorer_units(suite.scorers)),
         )
+        _show_cost(ws, plan, use_cache=options["use_cache"])
     if st.button(
         "Start the run",
         type="primary",
@@ -192,6 +193,20 @@ def _start(ws: Workspace, suite: Suite, versions: list[str], chosen: list[str], 
             show_fault(problem)
         else:
             go("runs", run=record_id)
+
+
+def _show_cost(ws: Workspace, plan: Plan, *, use_cache: bool) -> None:
+    """Draw one line: the estimated cost, and on hover what it rests on."""
+    if len(plan) > COUNTED_CELLS:
+        use_cache = False
+    try:
+        found = ws.runs.estimate(plan, use_cache=use_cache)
+    except WorkbenchError as problem:
+        show_fault(problem)
+        return
+    if found.asked:
+        reasons = "\n".join(f"- {plain(reason)}" for reason in found.why)
+        st.caption(f"Estimated cost: {plain(found.sentence)}", help=reasons or None)
 
 
 def _begin(ws: Workspace, suite: Suite, versions: list[str], specs: list, options: dict) -> str:

@@ -28,6 +28,7 @@ from workbench.workspace.library import PromptLibrary, current_author
 from workbench.workspace.suites import Suites
 
 if TYPE_CHECKING:
+    from workbench.workspace.estimating import Estimate
     from workbench.analysis.compare import Comparison
     from workbench.analysis.ranking import Ranking
 
@@ -91,6 +92,16 @@ class Runs:
                     if cell.model_index in asked:
                         keys.append(plan.request(cell, cases[cell.case_id], renderer).cache_key())
         return self.store.cache.known(keys)
+
+    def estimate(self, plan: Plan, *, use_cache: bool = True) -> Estimate:
+        """Return what a plan's answers will cost, as an interval, and what that rests on; nobody is asked.
+
+        Raises:
+            BadInput: The workspace's ``prices.yaml`` cannot be used.
+        """
+        from workbench.workspace.estimating import estimate
+
+        return estimate(plan, self.store, load_prices(self.root), use_cache=use_cache)
 
     def start(
         self,
