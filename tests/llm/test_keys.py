@@ -14,6 +14,7 @@ from workbench.llm.redact import scrub
 from workbench.llm.retry import RetryPolicy
 from workbench.llm.types import ModelSpec
 
+pytestmark = pytest.mark.usefixtures("way")
 ONCE = RetryPolicy(max_retries=0)
 OTHER_SECRETS = (
     "OPENAI_ORG_ID", "OPENAI_ORGANIZATION", "OPENAI_PROJECT_ID", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY",

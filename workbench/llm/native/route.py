@@ -26,7 +26,6 @@ from workbench.llm.native.anthropic_messages import AnthropicMessages
 from workbench.llm.native.openai_chat import OpenAIChat
 from workbench.llm.native.protocol import Answer, Asked, Dialect, Nonsense
 from workbench.llm.params import KNOWN_PARAMS, call_params
-from workbench.llm.prices import estimate_cost
 from workbench.llm.providers import Route, route
 from workbench.llm.redact import secret_values
 from workbench.llm.types import Completion, Request
@@ -205,16 +204,12 @@ async def _check_names(asked: Asked) -> None:
 
 async def _completion(request: Request, answer: Answer, latency: float, ttft: float | None) -> Completion:
     usage = answer.usage
-    cost = None
     if usage.input is None and usage.output is None:
         usage = await asyncio.to_thread(count_tokens, request, answer.text)
-    else:
-        cost = estimate_cost(request.model.id, usage)
     blocked = answer.finish_reason == "content_filter"
     return Completion(
         text=answer.text,
         usage=usage,
-        cost_usd=cost,
         latency_s=latency,
         ttft_s=ttft,
         finish_reason=answer.finish_reason,
