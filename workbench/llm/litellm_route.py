@@ -125,6 +125,12 @@ class LiteLLMRoute:
         params = call_params(request)
         params.pop("stream", None)
         target = route(request.model, self._env)
+        if target.provider in _WHOLE_ONLY:
+            model = replace(request.model, params={**request.model.params, "stream": False})
+            completion = await self.call(replace(request, model=model))
+            yield completion.text
+            yield completion
+            return
         arguments = await self._arguments(request, target, params)
         arguments |= {"stream": True, "stream_options": {"include_usage": True}}
         stamps = clock.start()
@@ -243,6 +249,8 @@ class LiteLLMRoute:
             set_here = [h for h, names in _ACCOUNT_HEADERS.items() if any(map(os.environ.get, names))]
             if set_here:
                 arguments["extra_headers"] = dict.fromkeys(set_here, "") | (params.get("extra_headers") or {})
+        if target.provider == "huggingface":
+            del arguments["max_retries"]  # its adapter would send it to the provider
         if target.api_base:
             arguments["api_base"] = target.api_base
         if target.api_key:
@@ -278,6 +286,8 @@ class LiteLLMRoute:
             self._litellm.in_memory_llm_clients_cache.flush_cache()
 
 
+# LiteLLM 1.106 cannot read Cohere's stream of events: its answers come whole.
+_WHOLE_ONLY = frozenset({"cohere"})
 _ACCOUNT_HEADERS = {
     "OpenAI-Organization": ("OPENAI_ORGANIZATION", "OPENAI_ORG_ID"),
     "OpenAI-Project": ("OPENAI_PROJECT_ID",),
