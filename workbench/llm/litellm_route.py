@@ -250,7 +250,7 @@ class LiteLLMRoute:
             if set_here:
                 arguments["extra_headers"] = dict.fromkeys(set_here, "") | (params.get("extra_headers") or {})
         if target.provider == "huggingface":
-            del arguments["max_retries"]  # its adapter would send it to the provider
+            del arguments["max_retries"], arguments["num_retries"]  # its adapter would send them on
         if target.api_base:
             arguments["api_base"] = target.api_base
         if target.api_key:
