@@ -118,3 +118,78 @@ def test_a_dry_run_says_what_it_would_cost_and_asks_nothing(workspace, server, c
         and found["asked"] == 20
         and found["low"] <= found["expected"] <= found["high"]
     )
+
+
+DAY, PERSON = "WORKBENCH_MAX_COST_PER_DAY", "WORKBENCH_MAX_COST_PER_PERSON_DAY"
+
+
+def cost_of_a_call(workspace) -> float:
+    """Return what one call costs here: a run of one repeat, divided by its calls."""
+    record = run(workspace)
+    return record.spent_usd / record.planned
+
+
+def test_a_day_s_cap_stops_before_the_call_that_would_pass_it_and_the_run_goes_on_under_a_higher_one(
+    workspace, server, monkeypatch
+):
+    each = cost_of_a_call(workspace)
+    spent = workspace.store.spending.today()
+    assert spent == pytest.approx(20 * each)
+    monkeypatch.setenv(DAY, str(spent + 7.5 * each))
+    stopped = run(workspace, use_cache=False)
+    assert stopped.status == "stopped" and DAY in stopped.message and "13 cells left" in stopped.message
+    assert stopped.done == 7 and server.received == 27
+    assert workspace.store.spending.today() == pytest.approx(27 * each)
+    again = run(workspace, use_cache=False)
+    assert again.status == "stopped" and again.done == 0 and server.received == 27
+    monkeypatch.setenv(DAY, str(100.0))
+    resumed = workspace.runs.follow(workspace.runs.resume(stopped.id).id)
+    assert (resumed.status, resumed.done, server.received) == ("complete", 20, 40)
+
+
+def test_a_person_s_cap_stops_that_person_only(workspace, server, monkeypatch):
+    monkeypatch.setenv("WORKBENCH_AUTHOR", "ada")
+    each = cost_of_a_call(workspace)
+    monkeypatch.setenv(PERSON, str(22.5 * each))
+    assert run(workspace, use_cache=False).done == 2
+    with pytest.raises(BadInput, match="for ada"):
+        monkeypatch.setenv(PERSON, str(22 * each))
+        ask_in_the_playground(workspace, server)
+    monkeypatch.setenv("WORKBENCH_AUTHOR", "grace")
+    assert run(workspace, use_cache=False).status == "complete"
+    assert workspace.store.spending.today("ada") == pytest.approx(22 * each)
+    assert workspace.store.spending.today("grace") == pytest.approx(20 * each)
+
+
+def ask_in_the_playground(workspace, server) -> str:
+    from workbench.llm.types import ModelSpec
+
+    model = ModelSpec("openai/tiny", api_base=server.base_url)
+    return workspace.playground.start(
+        [("ask", workspace.prompts.get("ask").prompt, model)], {"question": "Is it?"}
+    )
+
+
+def test_two_runs_at_once_keep_a_cap_together(workspace, server, monkeypatch):
+    each = cost_of_a_call(workspace)
+    monkeypatch.setenv(DAY, str(35.5 * each))
+    both = [workspace.runs.start("money", concurrency=4, use_cache=False) for _ in range(2)]
+    ended = [workspace.runs.follow(record.id) for record in both]
+    assert workspace.store.spending.today() <= 35.5 * each and 10 <= sum(r.done for r in ended) <= 15
+
+
+def test_a_cap_needs_prices_and_must_be_an_amount(workspace, server, monkeypatch):
+    monkeypatch.setenv(DAY, "ten")
+    with pytest.raises(BadInput, match=DAY):
+        workspace.runs.start("money")
+    monkeypatch.setenv(DAY, "10")
+    (workspace.root / "prices.yaml").unlink()
+    with pytest.raises(BadInput, match="price of openai/tiny is unknown"):
+        workspace.runs.start("money")
+    assert server.received == 0
+
+
+def test_what_costs_nothing_runs_on_when_a_cap_is_met(workspace, server, monkeypatch):
+    monkeypatch.setenv(DAY, "0")
+    assert run(workspace, models=["offline/rules"]).status == "complete"
+    assert run(workspace).done == 0 and server.received == 0

@@ -33,20 +33,35 @@ class CostCap:
     """Stops before the call that could pass the cap.
 
     The dearest call so far stands for each one in flight; until a first price is seen, one call goes at a time.
+    ``first_usd`` is what the first call is expected to cost.
+
+    ``hold`` is asked, where it is given, with the USD that all calls in flight and the next one may cost: it keeps
+    the caps that several runs share, and says whether the call may be made.
     """
 
     max_usd: float | None
     spent_usd: float = 0.0
     dearest_usd: float | None = None
+    hold: Callable[[float], bool] | None = None
+    first_usd: float = 0.0
 
     def allows(self, in_flight: int) -> bool:
         """Whether one more call may start beside ``in_flight`` others."""
+        if not self._run_allows(in_flight):
+            return False
+        if self.hold is None:
+            return True
+        if self.dearest_usd is None and in_flight:
+            return False
+        return self.hold((in_flight + 1) * (self.first_usd if self.dearest_usd is None else self.dearest_usd))
+
+    def _run_allows(self, in_flight: int) -> bool:
         if self.max_usd is None:
             return True
         if self.spent_usd >= self.max_usd:
             return False
         if self.dearest_usd is None:
-            return in_flight == 0
+            return in_flight == 0 and self.spent_usd + self.first_usd <= self.max_usd
         return self.spent_usd + (in_flight + 1) * self.dearest_usd <= self.max_usd
 
     def add(self, spent_usd: float) -> None:

@@ -6,6 +6,7 @@ Started as ``python -m workbench.jobs.worker WORKSPACE RUN``. It may be killed a
 from __future__ import annotations
 
 import asyncio
+import os
 import signal
 import socket
 import sys
@@ -20,14 +21,17 @@ from workbench.errors import BadInput, WorkbenchError
 from workbench.evals.plan import Plan, pin_recordings
 from workbench.evals.runner import CostCap, answer_cells, spent
 from workbench.evals.types import Cell, Score
+from workbench.jobs.caps import cap_sentence, daily_caps
 from workbench.jobs.outcome import judge_run
 from workbench.jobs.process import alive, lock_of, worker_name
 from workbench.jobs.scoring import CaseScorers, score_missing
 from workbench.jobs.until_decided import InOrder, Looks
 from workbench.llm.gateway import Gateway
 from workbench.llm.pricebook import PriceBook
+from workbench.llm.types import Usage
 from workbench.store import RunRecord, Store, database_url
 from workbench.store.runs import Status
+from workbench.store.spending import Caps, Reached
 
 HEARTBEAT_S = 1.0
 
@@ -63,6 +67,7 @@ class Worker:
         self.root, self.store, self.record, self.worker = root, store, record, worker
         self.begun = time.monotonic()
         self.signal: str = "go"  # go, cancel, or lost
+        self.reached: Reached | None = None
         self.looks: Looks | None = None
         self.scoring = ThreadPoolExecutor(1, thread_name_prefix="scoring")
 
@@ -124,6 +129,11 @@ class Worker:
         prices = PriceBook.from_pinned(self.record.plan.get("prices"))
         gateway = Gateway(cache=cache, root=self._folder(plan), workspace=self.root, prices=prices)
         self.cap = CostCap(self.record.max_cost_usd, spent_usd=self.record.spent_usd)
+        self.cap.first_usd = self.record.plan.get("call_usd") or 0.0
+        caps = daily_caps(os.environ)
+        one = Usage(input=1, output=1)
+        if caps and any(not m.recorded and prices.cost(m.id, one) != 0 for m in plan.models):
+            self.cap.hold = lambda usd: self._hold(caps, usd)
         heart = asyncio.create_task(self._beat())
         pending: set[Future[list[Score]]] = set()
         try:
@@ -195,6 +205,10 @@ class Worker:
                 self.signal = state
             await asyncio.sleep(HEARTBEAT_S)
 
+    def _hold(self, caps: Caps, usd: float) -> bool:
+        self.reached = self.store.spending.hold(caps, self.record.author, usd, run_id=self.record.id)
+        return self.reached is None
+
     def _outcome(self, plan: Plan) -> tuple[Status, str | None]:
         record = self.store.runs.progress(self.record.id)
         left = record.planned - record.done
@@ -205,6 +219,11 @@ class Worker:
             return "complete", None
         if self.signal == "cancel":
             return "cancelled", f"Cancelled with {left} cells left; resume asks only for those"
+        if self.reached is not None:
+            return (
+                "stopped",
+                f"{cap_sentence(self.reached)} with {left} cells left; everything is kept, resume it then",
+            )
         return "stopped", (
             f"The cost cap of ${record.max_cost_usd:g} was met after ${record.spent_usd:.4g} with {left} cells left; "
             "resume with a higher --max-cost"

@@ -11,7 +11,8 @@ import sqlalchemy as sa
 from workbench.evals.types import Cell, Score
 from workbench.llm.types import Completion, Usage
 from workbench.store.base import Repository, now
-from workbench.store.tables import completions, runs, scores, scorings
+from workbench.store.spending import spent_today
+from workbench.store.tables import completions, runs, scores, scorings, spending
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -87,6 +88,9 @@ class ResultRepository(Repository):
                 connection.execute(completions.update().where(here).values(**values))
                 connection.execute(scores.delete().where(scores.c.completion_id == row_id))
             connection.execute(_counters(run_id, completion, new=before is None, spent_usd=spent_usd))
+            if spent_usd:
+                author = connection.scalar(sa.select(runs.c.author).where(runs.c.id == run_id))
+                connection.execute(spent_today(self._insert(spending), author, spent_usd))
         return row_id
 
     def answered(self, run_id: str) -> set[Cell]:

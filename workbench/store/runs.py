@@ -54,6 +54,7 @@ class RunRecord:
     message: str | None = None
     gate: dict[str, Any] | None = None
     sequential: dict[str, Any] | None = None
+    held_usd: float = 0.0
 
     @property
     def active(self) -> bool:

@@ -105,10 +105,21 @@ runs = sa.Table(
     sa.Column("message", sa.Text),  # why it stopped early, for people
     sa.Column("gate", sa.JSON),
     sa.Column(
+        "held_usd", sa.Float, nullable=False, default=0.0, server_default="0"
+    ),  # what the calls in flight may cost
+    sa.Column(
         "sequential", sa.JSON
     ),  # of a run until decided: the order of its cases, and what the looks found
 )
 sa.Index("ix_runs_created_at", runs.c.created_at)
+
+spending = sa.Table(
+    "spending",
+    metadata,
+    sa.Column("day", sa.String(10), primary_key=True),  # of UTC
+    sa.Column("author", sa.Text, primary_key=True),
+    sa.Column("usd", sa.Float, nullable=False),  # new money of runs and of the playground
+)
 
 completions = sa.Table(
     "completions",

@@ -14,7 +14,7 @@ from workbench.evals.types import Case, Cell
 from workbench.llm.offline import OFFLINE_ID
 from workbench.llm.pricebook import PriceBook
 from workbench.llm.tokens import TokenCount, count_messages
-from workbench.llm.types import ModelSpec, Usage
+from workbench.llm.types import ModelSpec, Request, Usage
 from workbench.prompts.templates import Renderer
 from workbench.store import Store
 
@@ -43,6 +43,7 @@ class Estimate:
     high: float | None
     unknown: int
     why: tuple[str, ...]
+    call_usd: float | None = None  # what one answer of the dearest version and model is expected to cost
 
     @property
     def sentence(self) -> str:
@@ -72,7 +73,7 @@ def estimate(plan: Plan, store: Store, prices: PriceBook, *, use_cache: bool = T
     pairs = {(p.name, plan.models[i].id) for p in plan.prompts for i in remote}
     history = store.spending.output_tokens(pairs) if pairs else {}
     search = use_cache and len(plan) <= SEARCHED_CELLS
-    low = expected = high = 0.0
+    low = expected = high = call = 0.0
     asked_in_all = cached_in_all = unknown = 0
     why: dict[str, None] = {}
     with Renderer() as renderer:
@@ -94,7 +95,7 @@ def estimate(plan: Plan, store: Store, prices: PriceBook, *, use_cache: bool = T
                     why[f"The price of {model.name} is unknown."] = None
                     continue
                 a, b, c = (asked * statistics.fmean(cost[i] for cost in costs if cost) for i in range(3))
-                low, expected, high = low + a, expected + b, high + c
+                low, expected, high, call = low + a, expected + b, high + c, max(call, b / asked)
                 how = "counted with its tokenizer" if counts[0].exact else "estimated from the characters"
                 why[f"Input of {model.name}: {how}."] = None
                 why[f"Output of {pinned.title} by {model.name}: {reason}."] = None
@@ -108,7 +109,15 @@ def estimate(plan: Plan, store: Store, prices: PriceBook, *, use_cache: bool = T
         None if nothing else high,
         unknown,
         tuple(why),
+        None if nothing else call,
     )
+
+
+def expected_usd(request: Request, prices: PriceBook) -> float | None:
+    """Return what one call is expected to cost without a history; None is unknown."""
+    (_, output, _), _ = _output(request.params, request.model, [], 1, prices)
+    tokens = count_messages(request.messages, request.model).expected
+    return prices.cost(request.model.id, Usage(input=round(tokens), output=round(output)))
 
 
 def _usd(amount: float) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import threading
 import time
 import uuid
@@ -13,6 +14,7 @@ from typing import Any
 
 from workbench.errors import BadInput, StoreError
 from workbench.evals.plan import response_format
+from workbench.jobs.caps import cap_sentence, daily_caps
 from workbench.llm.gateway import Gateway
 from workbench.llm.loop import submit
 from workbench.llm.pricebook import PriceBook, load_prices
@@ -20,6 +22,7 @@ from workbench.llm.types import Completion, ModelSpec, Request
 from workbench.prompts.content import Prompt, parse_prompt, prompt_to_yaml
 from workbench.prompts.templates import render
 from workbench.store import Store
+from workbench.workspace.library import current_author
 
 _LOG = logging.getLogger(__name__)
 
@@ -120,6 +123,7 @@ class Playground:
             for _, prompt, model in columns
         ]
         prices = load_prices(self.root)
+        _check_caps(self.store, prices, requests)
         session_id = uuid.uuid4().hex[:12]
         self.store.playground.begin(session_id, _content(columns, variables, use_cache))
         slots = [Slot(title, model.name) for title, _, model in columns]
@@ -173,6 +177,8 @@ class Playground:
             )
             try:
                 self.store.playground.answer(session_id, index, completion)
+                if completion.cost_usd and not completion.cached:
+                    self.store.spending.add(current_author(), completion.cost_usd)
             except StoreError as problem:  # it is paid for: it must reach the person all the same
                 _LOG.warning("An answer of the playground could not be kept: %s", problem)
             slot.completion = completion
@@ -269,3 +275,28 @@ def _session(session_id: str, created_at: str, content: dict[str, Any]) -> Sessi
         for column in content["columns"]
     )
     return Session(session_id, created_at, columns, content["variables"], content["use_cache"])
+
+
+def _check_caps(store: Store, prices: PriceBook, requests: Sequence[Request]) -> None:
+    """Refuse to ask where the caps of a day forbid it.
+
+    Raises:
+        BadInput: A cap would be passed, or a model's price is unknown, so that none could be kept.
+    """
+    caps = daily_caps(os.environ)
+    if not caps:
+        return
+    from workbench.workspace.estimating import expected_usd
+
+    expected = 0.0
+    for request in requests:
+        cost = expected_usd(request, prices)
+        if cost is None:
+            raise BadInput(
+                f"The price of {request.model.name} is unknown, so the cap of a day cannot be kept",
+                hint="give its price in prices.yaml, or use another model",
+            )
+        expected += cost
+    reached = store.spending.hold(caps, current_author(), expected) if expected else None
+    if reached is not None:
+        raise BadInput(cap_sentence(reached), hint="ask again tomorrow (UTC), or raise the cap")

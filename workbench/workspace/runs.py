@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import secrets
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -18,6 +19,7 @@ from workbench.evals.types import Cell, Suite
 from workbench.jobs import outcome as outcomes
 from workbench.jobs import process
 from workbench.jobs import until_decided as looks
+from workbench.jobs.caps import daily_caps
 from workbench.jobs.scoring import rescore
 from workbench.llm.pricebook import PriceBook, load_prices
 from workbench.llm.types import Message, ModelSpec, Usage
@@ -28,9 +30,9 @@ from workbench.workspace.library import PromptLibrary, current_author
 from workbench.workspace.suites import Suites
 
 if TYPE_CHECKING:
-    from workbench.workspace.estimating import Estimate
     from workbench.analysis.compare import Comparison
     from workbench.analysis.ranking import Ranking
+    from workbench.workspace.estimating import Estimate
 
 DEFAULT_CONCURRENCY = 8
 MAX_CONCURRENCY = 500
@@ -135,7 +137,11 @@ class Runs:
             suite=plan.suite,
             suite_sha256=plan.suite_sha256,
             status="queued",
-            plan={**plan.to_dict(), "prices": prices.pinned(m.id for m in plan.models if not m.recorded)},
+            plan={
+                **plan.to_dict(),
+                "prices": prices.pinned(m.id for m in plan.models if not m.recorded),
+                "call_usd": self._call_usd(plan, capped=max_cost_usd is not None),
+            },
             planned=len(plan),
             concurrency=concurrency,
             use_cache=use_cache,
@@ -166,7 +172,7 @@ class Runs:
         scored = any(scoring.complete for scoring in self.store.results.scorings(record.id))
         if record.status == "complete" and record.done == record.planned and not record.errors and scored:
             raise BadInput(f"Run {record.id} is complete, so there is nothing to resume")
-        if concurrency is not None or max_cost_usd is not None:
+        if concurrency is not None or max_cost_usd is not None or daily_caps(os.environ):
             prices = PriceBook.from_pinned(record.plan.get("prices"))
             _check_limits(self.plan_of(record.id), concurrency or record.concurrency, max_cost_usd, prices)
         self.store.runs.requeue(record.id, max_cost_usd=max_cost_usd, concurrency=concurrency)
@@ -317,6 +323,12 @@ class Runs:
             )
         return self.store.runs.get(record.id)
 
+    def _call_usd(self, plan: Plan, *, capped: bool) -> float | None:
+        """Return what one answer is expected to cost, where a cap wants to know it before the first."""
+        if not capped and not daily_caps(os.environ):
+            return None
+        return self.estimate(plan, use_cache=False).call_usd
+
     # -- helpers ---------------------------------------------------------------------------------------
 
     def _pin(self, selector: str, suite: Suite) -> PinnedPrompt:
@@ -417,9 +429,9 @@ def _distinct(plan: Plan) -> bool:
 def _check_limits(plan: Plan, concurrency: int, max_cost_usd: float | None, prices: PriceBook) -> None:
     if not 1 <= concurrency <= MAX_CONCURRENCY:
         raise BadInput(f"A concurrency of {concurrency} cannot be used", hint=f"give 1 to {MAX_CONCURRENCY}")
-    if max_cost_usd is None:
+    if max_cost_usd is None and not daily_caps(os.environ):
         return
-    if not max_cost_usd > 0:
+    if max_cost_usd is not None and not max_cost_usd > 0:
         raise BadInput("The cost cap must be more than 0 USD")
     for model in plan.models:
         if not model.recorded and prices.cost(model.id, Usage(input=1, output=1)) is None:
