@@ -16,7 +16,7 @@ from workbench.llm.gateway import Gateway
 from workbench.llm.types import ModelSpec
 from workbench.prompts.content import parse_prompt
 
-CASES = 1000
+CASES = 500
 KINDS = {"rate_limit", "provider", "timeout", "connection"}
 
 
