@@ -13,6 +13,8 @@ from support.asking import SWIFT
 
 from workbench.llm.embeddings import BATCH
 from workbench.llm.gateway import Gateway
+from workbench.llm.providers import MAY_TAKE_A_BASE, PROVIDERS
+from workbench.llm.retry import RetryPolicy
 from workbench.llm.types import ModelSpec
 
 TEXTS = ["a cat", "a dog", "a cat", "Grüße 🙂"]
@@ -34,7 +36,7 @@ def serving(*script):
             headers = {name.lower(): value for name, value in self.headers.items()}
             calls.append((self.path, headers, body))
             planned = left.pop(0) if left else 200
-            texts = body["input"]
+            texts = body.get("input", [])
             if isinstance(planned, dict):
                 status, answer = 200, planned
             elif planned != 200:
@@ -188,3 +190,37 @@ def test_what_cannot_be_embedded_is_told_without_a_call():
     assert none.ok and none.vectors == () and none.cost_usd == 0 and not calls
     assert keyless.error == "auth" and "OPENAI_API_KEY" in keyless.error_message
     assert offline.error == "bad_request" and "embedding model" in offline.error_message
+
+
+@pytest.mark.parametrize("provider", sorted(MAY_TAKE_A_BASE - {"triton", "custom_openai"}))
+def test_an_address_that_a_suite_names_never_sees_a_key_with_the_texts(provider, monkeypatch):
+    names = {name for each in PROVIDERS.values() for name in each.key_envs}
+    names |= {
+        "OPENAI_ORG_ID",
+        "OPENAI_ORGANIZATION",
+        "OPENAI_PROJECT_ID",
+        "OLLAMA_API_KEY",
+        "HOSTED_VLLM_API_KEY",
+    }
+    names |= {"LM_STUDIO_API_KEY", "LLAMAFILE_API_KEY", "FIREWORKS_API_KEY", "FIREWORKS_AI_API_KEY"}
+    planted = {name: f"planted-{number}-{name.lower()}" for number, name in enumerate(sorted(names))}
+    for name, value in planted.items():
+        monkeypatch.setenv(name, value)
+    with serving() as (root, calls):
+        embed(
+            ModelSpec(f"{provider}/m", api_base=f"{root}/v1"),
+            ["one"],
+            env=planted,
+            retry=RetryPolicy(max_retries=0),
+        )
+    assert not [name for name, secret in planted.items() if secret in repr(calls)]
+
+
+def test_mistral_gets_its_own_key_and_nothing_of_another_account(monkeypatch):
+    monkeypatch.setenv("OPENAI_ORG_ID", "org-of-mine")
+    env = {"MISTRAL_API_KEY": "key-of-mistral", "OPENAI_API_KEY": "key-of-openai"}
+    with serving() as (root, calls):
+        [got] = embed(ModelSpec("mistral/mistral-embed"), TEXTS, env=env | {"MISTRAL_API_BASE": f"{root}/v1"})
+    assert got.ok and got.cost_usd == pytest.approx(6 * 1e-7)
+    assert calls[0][1]["authorization"] == "Bearer key-of-mistral" and calls[0][2]["model"] == "mistral-embed"
+    assert "org-of-mine" not in repr(calls) and "key-of-openai" not in repr(calls)

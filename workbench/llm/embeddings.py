@@ -20,6 +20,7 @@ from workbench.llm.limits import Lanes
 from workbench.llm.litellm_route import LiteLLMRoute
 from workbench.llm.params import call_params
 from workbench.llm.pricebook import PriceBook
+from workbench.llm.prices import cost_of
 from workbench.llm.providers import Route, route
 from workbench.llm.retry import RetryPolicy, Tries
 from workbench.llm.types import Completion, ModelSpec, Request, Usage
@@ -28,6 +29,7 @@ from workbench.llm.usage import usage_from
 _LOG = logging.getLogger(__name__)
 #: How many texts go into one call: no provider takes fewer.
 BATCH = 96
+_OUTPUT = "output_cost_per_token"
 MAX_TEXTS = 1_000_000
 
 Vector = array.array
@@ -144,7 +146,7 @@ class Embedder:
                 error = caught
                 break
             total, seconds = _sum(total, usage), seconds + latency
-            price = self._prices.cost(model.id, replace(usage, output=0))
+            price = self._price(model, usage)
             cost = None if cost is None or price is None else cost + price
             for text, vector in zip(batch, vectors, strict=True):
                 known[text] = vector
@@ -176,6 +178,11 @@ class Embedder:
                     if wait is None:
                         raise
                 await asyncio.sleep(wait)
+
+    def _price(self, model: ModelSpec, usage: Usage) -> float | None:
+        """Return the USD of one call. Vectors are no output tokens: their rate is often left out of the table."""
+        entry = self._prices.entry(model.id)
+        return None if entry is None else cost_of({_OUTPUT: 0.0, **entry}, replace(usage, output=0))
 
     def _route(self, model: ModelSpec) -> EmbeddingRoute:
         timeout_s = model.timeout_s or self._timeout_s
@@ -231,12 +238,18 @@ def _nothing(texts: Sequence[str], problem: CompletionError) -> Embeddings:
     return Embeddings((None,) * len(texts), error=problem.kind, error_message=str(problem))
 
 
+# Asked as what they are, servers of the OpenAI protocol: with their own adapters the OpenAI client would tell
+# them whose OpenAI account this is, or the adapter does not exist. With the address where none is named.
+_AS_OPENAI = {"docker_model_runner": None, "fireworks_ai": None, "mistral": "https://api.mistral.ai/v1"}
+
+
 def _addressed(target: Route) -> Route:
     """Return the route as the adapters for vectors spell it."""
-    model = target.model.replace("ollama_chat/", "ollama/", 1)
-    if target.provider == "docker_model_runner":
-        model = model.replace("docker_model_runner/", "openai/", 1)
-    return replace(target, model=model)
+    base = target.api_base or _AS_OPENAI.get(target.provider)
+    if target.provider in _AS_OPENAI and base and target.api_key:
+        model = "openai/" + target.model.removeprefix(f"{target.provider}/")
+        return replace(target, model=model, api_base=base, trusted=False)
+    return replace(target, model=target.model.replace("ollama_chat/", "ollama/", 1))
 
 
 def _vectors(data: Any, count: int, spec: ModelSpec) -> list[Vector[float]]:
