@@ -102,8 +102,7 @@ class LiteLLMRoute:
             request,
             target,
             text=_text(choice.message),
-            usage=_plain_usage(getattr(response, "usage", None)),
-            cost=(getattr(response, "_hidden_params", None) or {}).get("response_cost"),
+            usage=_plain_usage(getattr(response, "usage", None), getattr(response, "service_tier", None)),
             finish_reason=choice.finish_reason,
             resolved=response.model,
             latency=latency,
@@ -188,8 +187,7 @@ class LiteLLMRoute:
             request,
             target,
             text="".join(pieces),
-            usage=_plain_usage(usage),
-            cost=self._stream_cost(target, usage) if usage is not None else None,
+            usage=_plain_usage(usage, getattr(last, "service_tier", None)),
             finish_reason=response.received_finish_reason or response.intermittent_finish_reason,
             resolved=resolved,
             latency=latency,
@@ -204,21 +202,19 @@ class LiteLLMRoute:
         *,
         text: str,
         usage: Usage,
-        cost: Any,
         finish_reason: str | None,
         resolved: str | None,
         latency: float,
         ttft: float | None = None,
     ) -> Completion:
         if usage.input is None and usage.output is None:
-            usage, cost = count_tokens(request, text), None
+            usage = count_tokens(request, text)
         if target.provider == "anthropic":  # which does not say; LiteLLM counts by a tokenizer of its own
             usage = replace(usage, reasoning=None)
         blocked = finish_reason == "content_filter"
         return Completion(
             text=text,
             usage=usage,
-            cost_usd=float(cost) if isinstance(cost, int | float) else None,
             latency_s=latency,
             ttft_s=ttft,
             finish_reason=finish_reason,
@@ -267,13 +263,6 @@ class LiteLLMRoute:
             connect_timeout_s=self._connect_timeout_s,
         )
 
-    def _stream_cost(self, target: Route, usage: Any) -> float | None:
-        try:
-            asked, told = self._litellm.cost_per_token(model=target.model, usage_object=usage)
-        except Exception:  # raised bare by LiteLLM for a model without a price: unknown, not zero
-            return None
-        return float(asked) + float(told)
-
     async def aclose(self) -> None:
         """Close the connections, if this was the loop's last gateway."""
         if self._session is None:
@@ -299,8 +288,11 @@ def _resolved(chunk: Any) -> str | None:
     return (getattr(chunk, "_hidden_params", None) or {}).get("provider_response_model")
 
 
-def _plain_usage(usage: Any) -> Usage:
-    return usage_from(usage.model_dump()) if usage is not None else Usage()
+def _plain_usage(usage: Any, service: Any = None) -> Usage:
+    if usage is None:
+        return Usage()
+    data = usage.model_dump()
+    return usage_from({**data, "service_tier": data.get("service_tier") or service})
 
 
 def _text(message: Any) -> str:
