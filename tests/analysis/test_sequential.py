@@ -53,14 +53,14 @@ def test_equal_versions_are_called_different_at_most_5_times_in_100_however_ofte
         "smooth": lambda: rng.normal(0, 0.2, 300).clip(-1, 1),
         "skewed": lambda: rng.choice([0.1, -0.9], 300, p=[0.9, 0.1]),
     }[kind]
-    alarms = [stop(draw())[0] is not None for _ in range(200)]
+    alarms = [first_decision(draw())[0] is not None for _ in range(200)]
     assert np.mean(alarms) <= 0.05
 
 
 @pytest.mark.parametrize(("better", "worse"), [(0.05, 0.10), (0.15, 0.20), (0.0, 0.05)])
 def test_a_loss_of_the_margin_is_called_equivalent_at_most_5_times_in_100(better, worse):
     rng = np.random.default_rng(6)
-    ends = [stop(pass_fail(rng, better, worse, 400), margin=0.05)[0] for _ in range(200)]
+    ends = [first_decision(pass_fail(rng, better, worse, 400), margin=0.05)[0] for _ in range(200)]
     assert np.mean([end == "equivalent" for end in ends]) <= 0.05
 
 
@@ -69,7 +69,7 @@ def test_a_loss_of_the_margin_is_called_equivalent_at_most_5_times_in_100(better
 )
 def test_a_real_difference_stops_a_run_of_300_cases_early(a, b, power, cases):
     rng = np.random.default_rng(7)
-    ends = [stop(pass_fail(rng, *discordant(a, b), 300)) for _ in range(200)]
+    ends = [first_decision(pass_fail(rng, *discordant(a, b), 300)) for _ in range(200)]
     assert np.mean([end == "higher" for end, _ in ends]) >= power
     assert np.mean([n for _, n in ends]) <= cases
 

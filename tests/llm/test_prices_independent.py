@@ -110,7 +110,9 @@ DATA = {
     "LiteLLM's table has a rate for cache writes that is below that of input": (
         r"openai/ft:gpt-4o-2024-11-20$",
     ),
-    "only the other table has a rate for cache writes kept for an hour; here they are read as any input": (r"moonshot/kimi-k3$",),
+    "only the other table has a rate for cache writes kept for an hour; here they are read as any input": (
+        r"moonshot/kimi-k3$",
+    ),
     "an alias means a newer model in one of the tables than in the other": (
         r"deepseek/deepseek-(chat|reasoner)$",
         r"fireworks_ai/accounts/fireworks/models/deepseek-v4-flash-0731$",

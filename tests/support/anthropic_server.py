@@ -10,6 +10,7 @@ import json
 from typing import Any
 
 from aiohttp import web
+
 from support.openai_server import OpenAIServer, Reply
 
 _TYPES = {400: "invalid_request_error", 401: "authentication_error", 403: "permission_error", 404: "not_found_error",
