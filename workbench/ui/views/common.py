@@ -34,7 +34,7 @@ def header(title: str, purpose: str, *, key: str = "page_header") -> DeltaGenera
         purpose: One line.
         key: The container's key.
     """
-    left, right = st.columns([3, 2], vertical_alignment="center")
+    left, right = st.columns([2, 3], vertical_alignment="center")
     with left, st.container(gap=None):
         st.header(plain(title), anchor=False)
         st.caption(plain(purpose))
