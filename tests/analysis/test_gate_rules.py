@@ -145,7 +145,7 @@ def test_the_sentence_states_the_error_rate_and_what_is_only_counted():
 
 # -- how often it errs ---------------------------------------------------------------------------------
 
-GATES = 100
+GATES = 400
 #: Three standard errors above 5 % of that many gates.
 ALLOWED = 0.05 + 3 * math.sqrt(0.05 * 0.95 / GATES)
 N = 160

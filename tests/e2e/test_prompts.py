@@ -54,7 +54,7 @@ def test_what_is_typed_fast_and_saved_with_the_keyboard_is_whole(app: AppServer,
     assert saved_text(app, "typed-fast") == text + more + " Also this."
 
 
-@pytest.mark.parametrize("pause_ms", [0, 250, 420])
+@pytest.mark.parametrize("pause_ms", [0, 30, 250, 420, 600])
 def test_a_reload_at_any_moment_keeps_every_character(app: AppServer, page: Page, pause_ms: int) -> None:
     name = f"reloaded-{pause_ms}"
     new_prompt(page, app, name)
