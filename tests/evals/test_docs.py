@@ -1,4 +1,4 @@
-"""docs/suites.md cannot rot: it names every scorer, parameter and field, and all of its examples work."""
+"""docs/suites.md and scorers.md cannot rot: they name every scorer, parameter and field, and all examples work."""
 
 from __future__ import annotations
 
@@ -18,15 +18,16 @@ from workbench.files import dump_yaml, load_yaml
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "suites.md"
 TEXT = PAGE.read_text(encoding="utf-8")
+SCORERS_TEXT = (PAGE.parent / "scorers.md").read_text(encoding="utf-8")
 DOCS = {doc.type: doc for doc in describe_scorers()}
 
 
-def _section(heading: str) -> str:
+def _section(heading: str, text: str = TEXT) -> str:
     """Return what stands under a heading, up to the next one of its level or above."""
     level = len(heading) - len(heading.lstrip("#"))
-    start = TEXT.find(f"\n{heading}\n")
-    assert start >= 0, f"docs/suites.md has no heading {heading}"
-    body = TEXT[start + len(heading) + 2 :]
+    start = text.find(f"\n{heading}\n")
+    assert start >= 0, f"there is no heading {heading}"
+    body = text[start + len(heading) + 2 :]
     end = re.search(rf"^#{{1,{level}}} ", body, re.MULTILINE)
     return body[: end.start()] if end else body
 
@@ -44,7 +45,7 @@ def _blocks(language: str, text: str = TEXT) -> list[str]:
 
 @pytest.mark.parametrize("kind", DOCS)
 def test_every_scorer_is_documented_with_each_parameter_and_its_values(kind):
-    section = _section(f"#### `{kind}`")
+    section = _section(f"### `{kind}`", SCORERS_TEXT)
     assert _rows(section) == {param.name for param in DOCS[kind].params}
     for param in DOCS[kind].params:
         for value in (
@@ -57,7 +58,7 @@ def test_every_scorer_is_documented_with_each_parameter_and_its_values(kind):
 @pytest.mark.parametrize("kind", DOCS)
 def test_every_scorer_has_an_example_and_each_example_is_accepted(kind):
     entries = [
-        entry for block in _blocks("yaml", _section(f"#### `{kind}`")) for entry in load_yaml(block).data
+        entry for block in _blocks("yaml", _section(f"### `{kind}`", SCORERS_TEXT)) for entry in load_yaml(block).data
     ]
     assert entries
     for entry in entries:
@@ -65,7 +66,7 @@ def test_every_scorer_has_an_example_and_each_example_is_accepted(kind):
 
 
 def test_no_scorer_is_documented_that_does_not_exist():
-    assert set(re.findall(r"^#### `(.+)`$", TEXT, re.MULTILINE)) == set(DOCS)
+    assert set(re.findall(r"^### `(.+)`$", SCORERS_TEXT, re.MULTILINE)) == set(DOCS)
 
 
 def test_every_field_of_a_suite_a_model_a_gate_a_scorer_and_a_case_is_documented():
@@ -81,7 +82,7 @@ def test_every_field_of_a_suite_a_model_a_gate_a_scorer_and_a_case_is_documented
 
 
 def test_every_other_example_is_accepted(tmp_path):
-    for number, block in enumerate(_blocks("yaml")):
+    for number, block in enumerate([*_blocks("yaml"), *_blocks("yaml", SCORERS_TEXT)]):
         data = load_yaml(block).data
         if isinstance(data, list):
             for entry in data:
@@ -117,9 +118,10 @@ def test_the_published_schema_is_that_of_the_code():
     assert published == suite_schema(), "write suite_schema() to docs/schemas/suite.schema.json again"
 
 
-def test_every_link_to_a_place_on_the_page_leads_somewhere():
+@pytest.mark.parametrize("text", [TEXT, SCORERS_TEXT], ids=["suites", "scorers"])
+def test_every_link_to_a_place_on_the_page_leads_somewhere(text):
     anchors = {
         re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-")
-        for heading in re.findall(r"^#+ (.+)$", TEXT, re.MULTILINE)
+        for heading in re.findall(r"^#+ (.+)$", text, re.MULTILINE)
     }
-    assert set(re.findall(r"\]\(#([^)]+)\)", TEXT)) <= anchors
+    assert set(re.findall(r"\]\(#([^)]+)\)", text)) <= anchors
