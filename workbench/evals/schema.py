@@ -2,109 +2,32 @@
 
 from __future__ import annotations
 
-import re
 from typing import Annotated, Any
-from urllib.parse import urlsplit
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
+from pydantic import BeforeValidator, Field, field_validator
 
+from workbench.evals.model_entry import ModelEntry, Strict, model_entry
+from workbench.evals.scorers.groups import GROUPS
 from workbench.evals.scorers.registry import SCORERS, params_schema
-
-_SECRET = re.compile(r"(api[-_ ]?key|apikey|authorization|secret|password|access[-_ ]?token)$", re.IGNORECASE)
+from workbench.evals.transform import MAX_STEPS, WITH_VALUE, WORDS
 
 
 def _listed(value: Any) -> Any:
     return [value] if isinstance(value, str) else value
 
 
-def _model_entry(value: Any) -> Any:
-    return {"id": value} if isinstance(value, str) else value
-
-
 def _model_entries(value: Any) -> Any:
     return [value] if isinstance(value, str | dict) else value
 
 
-class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", strict=True, allow_inf_nan=False, hide_input_in_errors=True)
-
-
-class ModelEntry(_Strict):
-    """What answers: ``provider/model`` and how to reach it."""
-
-    id: str = Field(min_length=1, max_length=300, description="provider/model, such as openai/gpt-5-mini")
-    params: dict[str, Any] = Field({}, description="Parameters of the call, such as temperature")
-    api_base: str | None = Field(None, description="The URL of a server that speaks the provider's protocol")
-    api_key_env: str | None = Field(
-        None, description="The name of the environment variable that holds the key"
-    )
-    label: str | None = Field(None, min_length=1, max_length=100, description="What tables call it")
-    outputs: str | None = Field(
-        None,
-        min_length=1,
-        description="A JSONL file of recorded answers instead of a model; {prompt} is the prompt's name",
-    )
-    max_concurrency: int | None = Field(
-        None, ge=1, le=1000, description="Calls of this model at the same time"
-    )
-    requests_per_minute: int | None = Field(
-        None, ge=1, le=10_000_000, description="Calls in any minute, at most"
-    )
-    tokens_per_minute: int | None = Field(
-        None, ge=1, le=10_000_000_000, description="Tokens in and out in any minute, at most"
-    )
-    timeout_s: float | None = Field(None, gt=0, le=86_400, description="Seconds that one attempt may take")
-    first_token_timeout_s: float | None = Field(
-        None, gt=0, le=86_400, description="Seconds to the first token, which is then streamed"
-    )
-
-    @model_validator(mode="before")
-    @classmethod
-    def _no_secrets(cls, data: Any) -> Any:
-        params = data.get("params") if isinstance(data, dict) else None
-        for holder in (data, params):
-            for key in holder if isinstance(holder, dict) else ():
-                if isinstance(key, str) and _SECRET.search(key):
-                    raise ValueError(
-                        f"a key does not belong in a suite ({key[:30]}); put it in an environment variable and its "
-                        "name in api_key_env"
-                    )
-        return data
-
-    @field_validator("api_key_env")
-    @classmethod
-    def _variable_name(cls, value: str | None) -> str | None:
-        if value is not None and not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]{0,99}", value):
-            raise ValueError(
-                "api_key_env is the name of an environment variable, such as OPENAI_API_KEY, never a key"
-            )
-        return value
-
-    @field_validator("api_base")
-    @classmethod
-    def _web_address(cls, value: str | None) -> str | None:
-        if value is None:
-            return None
-        try:
-            url = urlsplit(value)
-            good = url.scheme in ("http", "https") and bool(url.hostname) and url.username is None
-        except ValueError:
-            good = False
-        if not good:
-            raise ValueError(
-                "api_base is a URL with http:// or https://, without a user name or password in it"
-            )
-        return value
-
-
-class MetricEntry(_Strict):
+class MetricEntry(Strict):
     """One more metric that may not get worse."""
 
     metric: str = Field(description="The name of a scorer, or overall")
     margin: float = Field(ge=0, description="How much worse still counts as equal, in the metric's unit")
 
 
-class SliceEntry(_Strict):
+class SliceEntry(Strict):
     """A metadata field in none of whose slices the candidate may lose the margin."""
 
     field: str = Field(description="One of the suite's slices")
@@ -115,7 +38,7 @@ def _slice_entry(value: Any) -> Any:
     return {"field": value} if isinstance(value, str) else value
 
 
-class GateEntry(_Strict):
+class GateEntry(Strict):
     """The rules that pass or fail a run."""
 
     baseline: str = Field(
@@ -152,7 +75,7 @@ class GateEntry(_Strict):
 Name = Annotated[str, Field(min_length=1, max_length=300)]
 
 
-class SuiteFile(_Strict):
+class SuiteFile(Strict):
     """Prompts × models × cases × repeats, scorers and gate."""
 
     description: str = Field("", description="One sentence about what it measures")
@@ -160,11 +83,18 @@ class SuiteFile(_Strict):
         [], description="Selectors (name, name@3, name@label) or paths of prompt files"
     )
     models: Annotated[
-        list[Annotated[ModelEntry, BeforeValidator(_model_entry, json_schema_input_type=str | ModelEntry)]],
+        list[Annotated[ModelEntry, BeforeValidator(model_entry, json_schema_input_type=str | ModelEntry)]],
         BeforeValidator(_model_entries),
     ] = Field([], description="What answers")
     cases: Any = Field(description="A file of cases (JSONL, JSON, CSV, TSV, YAML) or a list of them")
-    scorers: list[Any] = Field(min_length=1, max_length=200, description="What turns an answer into a score")
+    scorers: list[Any] = Field([], max_length=200, description="What turns an answer into a score")
+    include: Annotated[list[Name], BeforeValidator(_listed, json_schema_input_type=str | list[Name])] = Field(
+        [], max_length=20, description="Files with scorers that several suites share"
+    )
+    transform: Any = Field(None, description="Steps that change every answer before it is scored")
+    derived: dict[str, Any] = Field(
+        {}, max_length=50, description="Metrics by formula over the scorers' names: {f1: 2*p*r/(p+r)}"
+    )
     slices: Annotated[list[Name], BeforeValidator(_listed, json_schema_input_type=str | list[Name])] = Field(
         [], description="Metadata fields to look at apart"
     )
@@ -206,10 +136,15 @@ def suite_schema() -> dict[str, Any]:
         "anyOf": [{"type": "string", "minLength": 1}, {"type": "array", "items": {"type": "object"}}],
     }
     schema["$defs"]["extract"] = _extract_schema()
+    schema["$defs"]["transform"] = _transform_schema()
+    schema["properties"]["transform"] = {"$ref": "#/$defs/transform"}
+    schema["properties"]["derived"]["additionalProperties"] = _formula_schema()
+    negated = [f"not_{name}" for name in SCORERS if f"not_{name}" not in SCORERS]
     schema["$defs"]["scorer"] = {
         "anyOf": [
-            {"type": "string", "enum": sorted(SCORERS)},
+            {"type": "string", "enum": sorted([*SCORERS, *negated])},
             *(_scorer_schema(name) for name in sorted(SCORERS)),
+            *(_group_schema(name) for name in GROUPS),
         ]
     }
     schema["properties"]["scorers"]["items"] = {"$ref": "#/$defs/scorer"}
@@ -236,22 +171,54 @@ def _extract_schema() -> dict[str, Any]:
     }
 
 
+def _transform_schema() -> dict[str, Any]:
+    values = {**dict.fromkeys(WITH_VALUE, _TEXT), "replace": {"type": "object"}}
+    steps = [
+        {"type": "string", "enum": sorted(WORDS)},
+        *(
+            {"type": "object", "properties": {n: v}, "required": [n], "additionalProperties": False}
+            for n, v in values.items()
+        ),
+    ]
+    return {
+        "description": "Steps that change the output before it is scored",
+        "anyOf": [*steps, {"type": "array", "maxItems": MAX_STEPS, "items": {"anyOf": steps}}],
+    }
+
+
+def _formula_schema() -> dict[str, Any]:
+    return {"anyOf": [_TEXT, {"type": "object", "properties": {"formula": _TEXT}, "required": ["formula"]}]}
+
+
+def _group_schema(name: str) -> dict[str, Any]:
+    """The short form of a group: its kind is the key of its scorers, or of their number."""
+    long = _scorer_schema(name)
+    properties = {key: value for key, value in long["properties"].items() if key != "type"}
+    properties[name] = properties.pop("n" if name == "at_least" else "of")
+    required = [name, "of"] if name == "at_least" else [name]
+    return {**long, "properties": properties, "required": required}
+
+
 def _scorer_schema(name: str) -> dict[str, Any]:
     entry = SCORERS[name]
     own = params_schema(entry)
     properties = dict(own.get("properties", {}))
     for param in entry.file_params:
         properties[param] = {"anyOf": [properties[param], {"type": "string"}]}
+    if name in GROUPS:
+        properties["of"] = {**properties["of"], "items": {"$ref": "#/$defs/scorer"}}
+    kinds = [name] if f"not_{name}" in SCORERS else [name, f"not_{name}"]
     return {
         "type": "object",
         "description": (entry.impl.__doc__ or "").split("\n\n")[0],
         "properties": {
-            "type": {"const": name},
+            "type": {"enum": kinds},
             "name": {**_TEXT, "maxLength": 100, "description": "What tables call it; the type by default"},
             "negate": {"type": "boolean", "description": "Pass where it would fail, and count 1 - value"},
             "weight": {"type": "number", "minimum": 0, "description": "What it counts for in overall"},
             "threshold": {"type": "number", "minimum": 0, "description": "The value from which it passes"},
             "extract": {"$ref": "#/$defs/extract"},
+            "transform": {"$ref": "#/$defs/transform"},
             **properties,
         },
         "required": ["type", *own.get("required", [])],
