@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
@@ -24,12 +24,29 @@ class CacheSize:
 
 def completion_to_dict(completion: Completion) -> dict[str, Any]:
     """Return a completion as plain data."""
-    return {**asdict(completion), "usage": completion.usage.to_dict()}
+    return {**vars(completion), "usage": completion.usage.to_dict()}
 
 
 def completion_from_dict(data: dict[str, Any]) -> Completion:
     """The inverse of `completion_to_dict`."""
     return Completion(**{**data, "usage": Usage(**data.get("usage", {}))})
+
+
+def cache_rows(kept: Sequence[tuple[str, str, Completion]]) -> list[dict[str, Any]]:
+    """Return the rows that keep answers, given as ``(key, model, completion)``."""
+    moment = now()
+    return [
+        {"key": key, "model": model, "completion": completion_to_dict(answer), "created_at": moment}
+        for key, model, answer in kept
+    ]
+
+
+def first_stays(insert: Any) -> Any:
+    """Return an INSERT that leaves what is kept under a key as it is."""
+    return insert.on_conflict_do_nothing(index_elements=["key"])
+
+
+_KEPT = sa.select(cache.c.completion).where(cache.c.key == sa.bindparam("wanted"))
 
 
 class CacheRepository(Repository):
@@ -38,17 +55,13 @@ class CacheRepository(Repository):
     def get(self, key: str) -> Completion | None:
         """Return the completion kept under ``key``, or None."""
         with self._read() as connection:
-            data = connection.scalar(sa.select(cache.c.completion).where(cache.c.key == key))
+            data = connection.scalar(_KEPT, {"wanted": key})
         return completion_from_dict(data) if data else None
 
     def put(self, key: str, model: str, completion: Completion) -> None:
         """Keep a completion; the first one under a key stays."""
         with self._write() as connection:
-            connection.execute(
-                self._insert(cache)
-                .values(key=key, model=model, completion=completion_to_dict(completion), created_at=now())
-                .on_conflict_do_nothing(index_elements=["key"])
-            )
+            connection.execute(first_stays(self._insert(cache)), cache_rows([(key, model, completion)]))
 
     def known(self, keys: Sequence[str]) -> int:
         """Return how many of these keys hold a completion."""

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
+from sqlalchemy.exc import IntegrityError
 
 from workbench.evals.types import Cell, Score
 from workbench.llm.types import Completion, Usage
+from workbench.store.answers import Answer, author_of, insert_answers, replace_answer
 from workbench.store.base import Repository, now
+from workbench.store.cache import cache_rows, first_stays
 from workbench.store.spending import spent_today
-from workbench.store.tables import completions, runs, scores, scorings, spending
+from workbench.store.tables import cache, completions, scores, scorings, spending
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -48,6 +52,9 @@ class Scoring:
     scorers: list[dict[str, Any]]
     complete: bool
     created_at: str
+    judging_usd: float = 0.0
+    judging_calls: int = 0
+    judging_unknown: int = 0
 
 
 _CELL = (completions.c.prompt_index, completions.c.model_index, completions.c.case_id, completions.c.repeat)
@@ -57,41 +64,55 @@ class ResultRepository(Repository):
     """Completions and scores."""
 
     def add_completion(self, run_id: str, cell: Cell, completion: Completion, *, spent_usd: float) -> int:
-        """Commit one answer and the run's counters together, and return the row's id.
+        """Commit one answer as `add_completions` does, and return the row's id."""
+        return self.add_completions(run_id, [Answer(cell, completion, spent_usd)])[0]
 
-        An error stored earlier for the cell is replaced; an answer never is.
+    def add_completions(
+        self, run_id: str, answers: Sequence[Answer], *, kept: Sequence[tuple[str, str, Completion]] = ()
+    ) -> list[int]:
+        """Commit answers that arrived together and the run's counters; return the rows' ids in the same order.
+
+        An error stored earlier for a cell is replaced; an answer never is.
+
+        Args:
+            run_id: The run.
+            answers: Answers to different cells.
+            kept: What the cache shall keep of them, as ``(key, model, completion)``.
         """
-        values = {
-            "text": completion.text,
-            "usage": completion.usage.to_dict(),
-            "cost_usd": completion.cost_usd,
-            "latency_s": completion.latency_s,
-            "ttft_s": completion.ttft_s,
-            "finish_reason": completion.finish_reason,
-            "resolved_model": completion.resolved_model,
-            "error": completion.error,
-            "error_message": completion.error_message,
-            "cached": completion.cached,
-            "created_at": now(),
-        }
-        here = _at(run_id, cell)
-        with self._write() as connection:
-            before = connection.execute(sa.select(completions.c.id, completions.c.error).where(here)).first()
-            if before is not None and before.error is None:
-                return before.id
-            if before is None:
-                row_id = connection.execute(
-                    completions.insert().values(run_id=run_id, **cell._asdict(), **values)
-                ).inserted_primary_key[0]
-            else:
-                row_id = before.id
-                connection.execute(completions.update().where(here).values(**values))
-                connection.execute(scores.delete().where(scores.c.completion_id == row_id))
-            connection.execute(_counters(run_id, completion, new=before is None, spent_usd=spent_usd))
-            if spent_usd:
-                author = connection.scalar(sa.select(runs.c.author).where(runs.c.id == run_id))
-                connection.execute(spent_today(self._insert(spending), author, spent_usd))
-        return row_id
+        spent = sum(answer.spent_usd for answer in answers)
+        try:
+            with self._write() as connection:
+                rows = insert_answers(connection, run_id, answers)
+                self._keep(connection, run_id, spent, kept)
+        except IntegrityError:  # a cell has a row, of an earlier process of this run
+            with self._write() as connection:
+                replaced = [replace_answer(connection, run_id, answer) for answer in answers]
+                rows = [row for row, _ in replaced]
+                spent = sum(a.spent_usd for a, (_, new) in zip(answers, replaced, strict=True) if new)
+                self._keep(connection, run_id, spent, kept)
+        return rows
+
+    def _keep(
+        self,
+        connection: sa.Connection,
+        run_id: str,
+        spent_usd: float,
+        kept: Sequence[tuple[str, str, Completion]],
+    ) -> None:
+        if spent_usd:
+            author = author_of(connection, run_id)
+            connection.execute(spent_today(self._insert(spending), author, spent_usd))
+        if kept:
+            connection.execute(self._cache_insert, cache_rows(kept))
+
+    @cached_property
+    def _cache_insert(self) -> Any:
+        return first_stays(self._insert(cache))
+
+    @cached_property
+    def _score_insert(self) -> Any:
+        keys = ["scoring_id", "completion_id", "scorer"]
+        return self._insert(scores).on_conflict_do_nothing(index_elements=keys)
 
     def answered(self, run_id: str) -> set[Cell]:
         """Return the cells that have an answer; errors are not among them."""
@@ -149,8 +170,7 @@ class ResultRepository(Repository):
         if not rows:
             return
         with self._write() as connection:
-            keys = ["scoring_id", "completion_id", "scorer"]
-            connection.execute(self._insert(scores).on_conflict_do_nothing(index_elements=keys), rows)
+            connection.execute(self._score_insert, rows)
 
     def page(
         self,
@@ -330,28 +350,6 @@ def _of_version(table: sa.Alias, version: tuple[str, int, int]) -> tuple[sa.Colu
         table.c.model_index == model_index,
         table.c.error.is_(None),
     )
-
-
-def _at(run_id: str, cell: Cell) -> sa.ColumnElement[bool]:
-    return sa.and_(
-        completions.c.run_id == run_id, *(completions.c[k] == v for k, v in cell._asdict().items())
-    )
-
-
-def _counters(run_id: str, completion: Completion, *, new: bool, spent_usd: float) -> sa.Update:
-    """Move the run's counters by one answer; a replaced error was counted as done already."""
-    values: dict[str, Any] = {"spent_usd": runs.c.spent_usd + spent_usd}
-    if new:
-        values["done"] = runs.c.done + 1
-    if new != completion.ok:
-        values["errors"] = runs.c.errors + (1 if new else -1)
-    if completion.ok and completion.cached:
-        values["cached"] = runs.c.cached + 1
-    if completion.cost_usd is not None:
-        values["cost_usd"] = sa.func.coalesce(runs.c.cost_usd, 0.0) + completion.cost_usd
-    elif completion.ok:
-        values["cost_unknown"] = runs.c.cost_unknown + 1
-    return runs.update().where(runs.c.id == run_id).values(**values)
 
 
 def _scores_of(
