@@ -23,8 +23,6 @@ from workbench.llm.native.openai_chat import BASES
 from workbench.llm.retry import RetryPolicy
 from workbench.llm.types import Completion, ModelSpec, Request
 
-# The test server marks its nonsense with a plain key.
-pytestmark = pytest.mark.filterwarnings("ignore::aiohttp.web.NotAppKeyWarning")
 ONCE = RetryPolicy(max_retries=0)
 CLAUDE = "anthropic/claude-sonnet-4-5"
 TURNS = (

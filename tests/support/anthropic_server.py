@@ -15,7 +15,7 @@ from support.openai_server import OpenAIServer, Reply
 
 _TYPES = {400: "invalid_request_error", 401: "authentication_error", 403: "permission_error", 404: "not_found_error",
           413: "request_too_large", 429: "rate_limit_error", 529: "overloaded_error"}  # fmt: skip
-_REASONS = {"stop": "end_turn", "length": "max_tokens", "content_filter": "refusal"}
+_REASONS = {"stop": "end_turn", "tool_calls": "tool_use", "length": "max_tokens", "content_filter": "refusal"}
 
 
 def said(body: dict[str, Any]) -> str:
@@ -95,6 +95,13 @@ class AnthropicServer(OpenAIServer):
             await send("error", error=reply.stream_error)
             return response
         await send("content_block_stop", index=0)
+        for index, block in enumerate(whole["content"][1:], 1):
+            await send("content_block_start", index=index, content_block={**block, "input": {}})
+            text = json.dumps(block["input"])
+            for half in (text[: len(text) // 2], text[len(text) // 2 :]):
+                delta = {"type": "input_json_delta", "partial_json": half}
+                await send("content_block_delta", index=index, delta=delta)
+            await send("content_block_stop", index=index)
         if reply.finish_reason is not None:
             delta = {"stop_reason": whole["stop_reason"], "stop_sequence": None}
             told = {"output_tokens": whole["usage"]["output_tokens"]}
@@ -127,6 +134,14 @@ def _failure(reply: Reply) -> web.Response:
     return web.json_response(data, status=reply.status, headers=reply.headers)
 
 
+def _tools_used(reply: Reply) -> list[dict[str, Any]]:
+    return [
+        {"type": "tool_use", "id": call["id"], "name": call["function"]["name"],
+         "input": json.loads(call["function"]["arguments"])}
+        for call in reply.tool_calls or ()
+    ]  # fmt: skip
+
+
 def _message(body: dict[str, Any], reply: Reply, text: str) -> dict[str, Any]:
     usage = reply.usage if isinstance(reply.usage, dict) else {
         "input_tokens": sum(len(str(turn["content"]).split()) for turn in body["messages"]),
@@ -139,7 +154,7 @@ def _message(body: dict[str, Any], reply: Reply, text: str) -> dict[str, Any]:
         "type": "message",
         "role": "assistant",
         "model": f"{body['model']}-20260101",
-        "content": [{"type": "text", "text": text}],
+        "content": [{"type": "text", "text": text}, *_tools_used(reply)],
         "stop_reason": _REASONS.get(reply.finish_reason or "", "end_turn"),
         "stop_sequence": None,
         "usage": usage,

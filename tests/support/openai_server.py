@@ -21,13 +21,18 @@ from typing import Any
 
 from aiohttp import web
 
+#: On an answer that is none, and on one that was counted as whole already.
+_NONSENSE, _COUNTED = web.ResponseKey("nonsense", bool), web.ResponseKey("counted", bool)
+
 
 @dataclass(frozen=True)
 class Reply:
     """What the server does with one request. The default is a whole, correct answer.
 
-    ``text`` None asks the server's ``answer`` callback. ``cut_after`` sends that many words of a stream (or
-    half of a plain answer) and breaks the connection. ``usage`` False leaves the token counts out.
+    ``text`` None asks the server's ``answer`` callback. ``tool_calls`` and ``logprobs`` come beside the text; a
+    stream sends one token with each word, and cuts the arguments of each call in two. ``cut_after`` sends that
+    many words of a stream (or half of a plain answer) and breaks the connection. ``usage`` False leaves the token
+    counts out.
     """
 
     text: str | None = None
@@ -42,6 +47,8 @@ class Reply:
     usage: bool | dict[str, Any] = True
     finish_reason: str | None = "stop"
     stream_error: dict[str, Any] | None = None
+    tool_calls: list[dict[str, Any]] | None = None
+    logprobs: list[dict[str, Any]] | None = None
 
 
 def rate_limited(retry_after: float | str | None = None) -> Reply:
@@ -236,7 +243,7 @@ class OpenAIServer:
             request.transport.abort()
             return web.Response()
         alive = request.transport is not None and not request.transport.is_closing()
-        if response.status == 200 and alive and "nonsense" not in response:
+        if response.status == 200 and alive and _NONSENSE not in response and _COUNTED not in response:
             self.answered_by_body[call.key] += 1
         return response
 
@@ -253,7 +260,7 @@ class OpenAIServer:
             return web.json_response(error, status=reply.status, headers=reply.headers)
         if reply.raw is not None:
             response = web.Response(body=reply.raw, status=reply.status, content_type="application/json")
-            response["nonsense"] = True
+            response[_NONSENSE] = True
             return response
         if body.get("stream"):
             return await self._stream(request, body, reply, text)
@@ -261,7 +268,7 @@ class OpenAIServer:
             return None
         response = web.json_response(_whole(body, reply, text), headers=reply.headers)
         if not text:
-            response["nonsense"] = True
+            response[_NONSENSE] = True
         return response
 
     async def _stream(
@@ -278,20 +285,39 @@ class OpenAIServer:
             if reply.cut_after is not None and index >= reply.cut_after:
                 return None
             delta = {"role": "assistant", "content": word} if index == 0 else {"content": word}
-            await send(_chunk(body, [{"index": 0, "delta": delta, "finish_reason": None}]))
+            token = {"logprobs": {"content": reply.logprobs[index : index + 1]}} if reply.logprobs else {}
+            await send(_chunk(body, [{"index": 0, "delta": delta, "finish_reason": None, **token}]))
             await asyncio.sleep(reply.chunk_delay_s)
         if reply.stream_error is not None:
             await send({"error": reply.stream_error})
             return response
+        for part in _calls_in_pieces(reply):
+            choice = {"index": 0, "delta": {"tool_calls": [part]}, "finish_reason": None}
+            await send(_chunk(body, [choice]))
         if reply.finish_reason is not None:
             await send(_chunk(body, [{"index": 0, "delta": {}, "finish_reason": reply.finish_reason}]))
         if reply.usage and (body.get("stream_options") or {}).get("include_usage"):
             await send({**_chunk(body, []), "usage": _usage(body, reply, text)})
+        if text or reply.tool_calls:
+            # Whoever reads the end may look at the count at once.
+            self.answered_by_body[Call(request.path, {}, body, 0.0).key] += 1
+            response[_COUNTED] = True
         await send("[DONE]")
         await response.write_eof()
         if not text:
-            response["nonsense"] = True
+            response[_NONSENSE] = True
         return response
+
+
+def _calls_in_pieces(reply: Reply) -> list[dict[str, Any]]:
+    pieces: list[dict[str, Any]] = []
+    for index, call in enumerate(reply.tool_calls or ()):
+        named = call["function"]
+        half = len(named["arguments"]) // 2
+        begun = {"name": named["name"], "arguments": named["arguments"][:half]}
+        pieces.append({"index": index, "id": call["id"], "type": "function", "function": begun})
+        pieces.append({"index": index, "function": {"arguments": named["arguments"][half:]}})
+    return pieces
 
 
 def _words(text: str) -> list[str]:
@@ -303,7 +329,7 @@ def _words(text: str) -> list[str]:
 def _usage(body: dict[str, Any], reply: Reply, text: str) -> dict[str, Any]:
     if isinstance(reply.usage, dict):
         return reply.usage
-    asked = sum(len(str(message["content"]).split()) for message in body["messages"])
+    asked = sum(len(str(message.get("content")).split()) for message in body["messages"])
     told = len(text.split())
     return {"prompt_tokens": asked, "completion_tokens": told, "total_tokens": asked + told}
 
@@ -314,6 +340,10 @@ def _whole(body: dict[str, Any], reply: Reply, text: str) -> dict[str, Any]:
         "message": {"role": "assistant", "content": text},
         "finish_reason": reply.finish_reason,
     }
+    if reply.tool_calls:
+        choice["message"] |= {"content": text or None, "tool_calls": reply.tool_calls}
+    if reply.logprobs:
+        choice["logprobs"] = {"content": reply.logprobs, "refusal": None}
     whole = {
         "id": "chatcmpl-test",
         "object": "chat.completion",

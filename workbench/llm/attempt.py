@@ -73,7 +73,9 @@ def _checked(completion: Completion) -> Completion:
     Raises:
         CompletionError: Of kind provider.
     """
-    if completion.text or not completion.ok or completion.finish_reason in ("tool_calls", "function_call"):
+    if completion.text or completion.tool_calls or not completion.ok:
+        return completion
+    if completion.finish_reason in ("tool_calls", "function_call"):
         return completion
     if completion.usage.output and not completion.usage.estimated:
         return completion

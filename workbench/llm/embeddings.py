@@ -87,7 +87,7 @@ class EmbeddingRoute(LiteLLMRoute):
             async with asyncio.timeout(self._timeout_s):
                 response = await self._litellm.aembedding(**arguments, input=list(texts))
         except Exception as problem:  # every provider's adapter raises its own; all become a CompletionError
-            raise self._error(problem, target) from None
+            raise self.error(problem, target) from None
         latency = stamps.latency()
         usage = getattr(response, "usage", None)
         return (

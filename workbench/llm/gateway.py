@@ -104,9 +104,7 @@ class Gateway:
             while True:
                 try:
                     async with lane.turn(request) as ended:
-                        completion = self._priced(
-                            request, await attempt.call(self._route(request), request)
-                        )
+                        completion = self._priced(request, await attempt.call(self._route(request), request))
                         ended.append(completion)
                     error = None if completion.ok else _error_of(completion)
                 except CompletionError as problem:
@@ -236,13 +234,14 @@ def _remote(request: Request) -> bool:
 
 def _offline(request: Request) -> Completion:
     from workbench.llm.offline import OFFLINE_ID, answer
-    from workbench.llm.params import call_params
+    from workbench.llm.params import call_params, refuse_all_but_text
 
     if request.model.id != OFFLINE_ID:
         raise CompletionError(
             f'There is no offline model "{request.model.id}"', kind="not_found", hint=f"use {OFFLINE_ID}"
         )
     params = call_params(request)
+    refuse_all_but_text(request, "The offline model")
     begun = time.perf_counter()
     completion = answer(request.messages, params)
     latency = time.perf_counter() - begun

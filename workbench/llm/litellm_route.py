@@ -14,6 +14,7 @@ from typing import Any
 
 from workbench.errors import CompletionError
 from workbench.llm import clock
+from workbench.llm.beside import Beside
 from workbench.llm.faults import UNREADABLE, completion_error
 from workbench.llm.params import call_params
 from workbench.llm.providers import Route, route
@@ -22,6 +23,7 @@ from workbench.llm.types import Completion, Request, Usage
 from workbench.llm.usage import usage_from
 
 _LOCK = threading.Lock()
+_WARM: list[bool] = []
 _SESSIONS = clock.Sessions()
 
 
@@ -41,6 +43,27 @@ def load_litellm() -> Any:
         # Its tokenizer loads at the first stream, on the event loop: better now than inside a latency.
         litellm.token_counter(model="gpt-4o", text="warm")
         return litellm
+
+
+def _warm_litellm() -> Any:
+    """Import LiteLLM with all that it would import at its first call, which must not count into that call's time."""
+    litellm = load_litellm()
+    with _LOCK:
+        if not _WARM:
+            import anyio._backends._asyncio  # noqa: F401
+            import openai
+
+            client = openai.AsyncOpenAI(api_key="warm")
+            _ = client.chat.completions, client.embeddings
+            turn = [{"role": "user", "content": "warm"}]
+            for stream in (False, True):
+                list(
+                    litellm.completion(
+                        "openai/warm", turn, mock_response="warm", stream=stream, max_retries=0
+                    )
+                )
+            _WARM.append(True)
+    return litellm
 
 
 def refuse_owned(names: Iterable[str]) -> None:
@@ -93,11 +116,13 @@ class LiteLLMRoute:
             async with asyncio.timeout(self._timeout_s):
                 response = await self._litellm.acompletion(**arguments)
         except Exception as problem:  # every provider's adapter raises its own; all become a CompletionError
-            raise self._error(problem, target) from None
+            raise self.error(problem, target) from None
         latency = stamps.latency()
         if not response.choices:
             raise nonsense(target, UNREADABLE)
         choice = response.choices[0]
+        beside = Beside()
+        _take(beside, choice.message, choice)
         return self._completion(
             request,
             target,
@@ -106,6 +131,7 @@ class LiteLLMRoute:
             finish_reason=choice.finish_reason,
             resolved=response.model,
             latency=latency,
+            beside=beside,
         )
 
     async def _call_streaming(self, request: Request) -> Completion:
@@ -135,6 +161,7 @@ class LiteLLMRoute:
         stamps = clock.start()
         deadline = asyncio.get_running_loop().time() + self._timeout_s
         pieces: list[str] = []
+        beside = Beside()
         first_at: float | None = None
         response: Any = None
         last: Any = None
@@ -147,6 +174,8 @@ class LiteLLMRoute:
                 if chunk is None:
                     break
                 last = chunk
+                if chunk.choices:
+                    _take(beside, chunk.choices[0].delta, chunk.choices[0])
                 piece = (chunk.choices[0].delta.content or "") if chunk.choices else ""
                 if piece:
                     first_at = first_at or time.perf_counter()
@@ -154,7 +183,7 @@ class LiteLLMRoute:
                     yield piece
             _check_ended(response, target)
         except Exception as problem:  # as in call
-            error = problem if isinstance(problem, CompletionError) else self._error(problem, target)
+            error = self.error(problem, target)
             if not pieces:
                 raise error from None
             ttft = stamps.since_sent(first_at) if first_at else None
@@ -163,7 +192,7 @@ class LiteLLMRoute:
         finally:
             if response is not None:
                 await _close(response)
-        yield self._streamed(request, target, response, last, pieces, stamps, first_at)
+        yield self._streamed(request, target, response, last, pieces, beside, stamps, first_at)
 
     def _streamed(
         self,
@@ -172,6 +201,7 @@ class LiteLLMRoute:
         response: Any,
         last: Any,
         pieces: list[str],
+        beside: Beside,
         stamps: clock.Stamps,
         first_at: float | None,
     ) -> Completion:
@@ -191,6 +221,7 @@ class LiteLLMRoute:
             finish_reason=response.received_finish_reason or response.intermittent_finish_reason,
             resolved=resolved,
             latency=latency,
+            beside=beside,
             # A whole answer in one packet is read a moment after it was received.
             ttft=min(latency, stamps.since_sent(first_at)) if first_at else None,
         )
@@ -205,10 +236,11 @@ class LiteLLMRoute:
         finish_reason: str | None,
         resolved: str | None,
         latency: float,
+        beside: Beside,
         ttft: float | None = None,
     ) -> Completion:
         if usage.input is None and usage.output is None:
-            usage = count_tokens(request, text)
+            usage = count_tokens(request, text + beside.written)
         if target.provider == "anthropic":  # which does not say; LiteLLM counts by a tokenizer of its own
             usage = replace(usage, reasoning=None)
         blocked = finish_reason == "content_filter"
@@ -221,11 +253,13 @@ class LiteLLMRoute:
             resolved_model=(resolved or "").removeprefix(f"{target.provider}/") or None,
             error="content_filter" if blocked else None,
             error_message=BLOCKED if blocked else None,
+            tool_calls=beside.tool_calls,
+            logprobs=beside.logprobs,
         )
 
     async def _arguments(self, request: Request, target: Route, params: dict[str, Any]) -> dict[str, Any]:
         if self._litellm is None:
-            self._litellm = await asyncio.to_thread(load_litellm)
+            self._litellm = await asyncio.to_thread(_warm_litellm)
         if self._session is None:
             self._session = _SESSIONS.acquire()
         import httpx
@@ -253,7 +287,10 @@ class LiteLLMRoute:
             arguments["api_key"] = target.api_key
         return arguments
 
-    def _error(self, problem: BaseException, target: Route) -> CompletionError:
+    def error(self, problem: BaseException, target: Route) -> CompletionError:
+        """Return what a failed call raised as our own kind of error, without secrets."""
+        if isinstance(problem, CompletionError):
+            return problem
         secrets = [*([target.api_key] if target.api_key else []), *secret_values(self._env)]
         return completion_error(
             problem,
@@ -293,6 +330,17 @@ def _plain_usage(usage: Any, service: Any = None) -> Usage:
         return Usage()
     data = usage.model_dump()
     return usage_from({**data, "service_tier": data.get("service_tier") or service})
+
+
+def _take(beside: Beside, message: Any, choice: Any) -> None:
+    """Gather what came beside the text, from LiteLLM's own objects."""
+    calls = getattr(message, "tool_calls", None)
+    logprobs = getattr(choice, "logprobs", None)
+    if calls or logprobs:
+        plain = [call if isinstance(call, dict) else call.model_dump() for call in calls or ()]
+        beside.take(
+            {"tool_calls": plain}, logprobs.model_dump() if hasattr(logprobs, "model_dump") else logprobs
+        )
 
 
 def _text(message: Any) -> str:

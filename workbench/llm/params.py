@@ -56,6 +56,19 @@ def call_params(request: Request) -> dict[str, Any]:
     return {name: value for name, value in merged.items() if value is not None and name != "n"}
 
 
+def refuse_all_but_text(request: Request, who: str) -> None:
+    """Refuse images and tools, for a model that reads and writes text alone.
+
+    Raises:
+        CompletionError: Of kind bad_request, naming what it cannot take.
+    """
+    if any(not isinstance(message["content"], str) for message in request.messages):
+        raise _refused(f"{who} reads text alone", "leave images and calls of tools out of the messages")
+    for name in ("tools", "tool_choice"):
+        if call_params(request).get(name):
+            raise _refused(f'{who} calls no tools, and "{name}" is set', "remove it, or choose another model")
+
+
 def _spelled(params: dict[str, Any]) -> dict[str, Any]:
     result: dict[str, Any] = {}
     for name, value in params.items():

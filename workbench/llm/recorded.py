@@ -1,8 +1,8 @@
 """Answers that were recorded before, in JSONL files of rows ``{id, output, …}``, looked up by case.
 
 Rows: ``id`` (the case's), ``output``, and any of ``usage``, ``latency_s``, ``ttft_s``, ``cost_usd``,
-``error`` (text, or a mapping with ``message`` and ``kind``), ``finish_reason``, ``model``, and ``repeat``
-(from 0; a row without it answers the first repeat).
+``error`` (text, or a mapping with ``message`` and ``kind``), ``finish_reason``, ``model``, ``tool_calls`` and
+``logprobs`` (as OpenAI's protocol has them), and ``repeat`` (from 0; a row without it answers the first repeat).
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from workbench.errors import ERROR_KINDS, CompletionError, DatasetError
+from workbench.llm.beside import Beside
 from workbench.llm.types import Completion, ModelSpec, Request
 from workbench.llm.usage import usage_from
 
@@ -259,7 +260,8 @@ def _completion(row: dict[str, Any], path: Path, line: int) -> Completion:
         return float(value)
 
     output, error, usage = row.get("output"), row.get("error"), row.get("usage")
-    if output is None and not error:
+    beside = _beside(row, path, line)
+    if output is None and not error and not beside.tool_calls:
         raise DatasetError("The row has neither output nor error", file=path, line=line, field="output")
     if usage is not None and not isinstance(usage, dict):
         raise DatasetError("usage must be a mapping of token counts", file=path, line=line, field="usage")
@@ -276,7 +278,22 @@ def _completion(row: dict[str, Any], path: Path, line: int) -> Completion:
         resolved_model=_text_or_none(row.get("model")),
         error=kind,
         error_message=message,
+        tool_calls=beside.tool_calls,
+        logprobs=beside.logprobs,
     )
+
+
+def _beside(row: dict[str, Any], path: Path, line: int) -> Beside:
+    """Read the tools that were called, and log probabilities: a list, or OpenAI's mapping around it."""
+    calls, logprobs = row.get("tool_calls"), row.get("logprobs")
+    if isinstance(logprobs, dict):
+        logprobs = logprobs.get("content")
+    for name, value in (("tool_calls", calls), ("logprobs", logprobs)):
+        if value is not None and not (isinstance(value, list) and all(isinstance(e, dict) for e in value)):
+            raise DatasetError(f"{name} must be a list of mappings", file=path, line=line, field=name)
+    beside = Beside()
+    beside.take({"tool_calls": calls}, {"content": logprobs})
+    return beside
 
 
 def _error(error: Any) -> tuple[Any, str | None]:

@@ -5,16 +5,24 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import asdict, dataclass, field
-from typing import Any, Literal, TypedDict
+from typing import Any, Literal, NotRequired, TypedDict
 
 from workbench.errors import ErrorKind
 
 
 class Message(TypedDict):
-    """One chat message, rendered: plain data, ready to send."""
+    """One chat message, rendered: plain data in the words of OpenAI's protocol, ready to send.
 
-    role: Literal["system", "user", "assistant"]
-    content: str
+    ``content`` is text, or a list of parts (``text`` and ``image_url``) where images come with it; None where the
+    assistant only called tools.
+    """
+
+    role: Literal["system", "user", "assistant", "tool"]
+    content: str | list[dict[str, Any]] | None
+    name: NotRequired[str]
+    tool_calls: NotRequired[list[dict[str, Any]]]
+    tool_call_id: NotRequired[str]
+    cache_control: NotRequired[dict[str, Any]]
 
 
 @dataclass(frozen=True)
@@ -95,6 +103,10 @@ class Completion:
 
     Cost in USD, times in seconds; None is unknown. ``cached`` says that the answer was read from our own
     cache: cost and latency are then those of the first time and are not spent again.
+
+    ``tool_calls`` are the tools that the model wants called, each ``{"id", "type", "function": {"name",
+    "arguments"}}`` with the arguments as the JSON text that it wrote; ``logprobs`` has one entry a token,
+    ``{"token", "logprob", "top_logprobs"}``, where they were asked for.
     """
 
     text: str = ""
@@ -107,6 +119,11 @@ class Completion:
     error: ErrorKind | None = None
     error_message: str | None = None
     cached: bool = False
+    tool_calls: tuple[dict[str, Any], ...] = ()
+    logprobs: list[dict[str, Any]] | None = None
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "tool_calls", tuple(self.tool_calls or ()))
 
     @property
     def ok(self) -> bool:

@@ -96,10 +96,6 @@ class FolderEngine:
 
     def _encode(self, messages: Sequence[Message]) -> Any:
         """Lay the messages out as the model was trained to read them, and count them in its tokens."""
-        if not all(isinstance(message["content"], str) for message in messages):
-            raise LocalError(
-                "A model on disk reads text alone", kind="bad_request", hint="leave images and tools out"
-            )
         if self._tokenizer.chat_template is None:
             # A base model continues text: there are no roles that it would know.
             text = "\n\n".join(message["content"] for message in messages)

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from workbench.errors import CompletionError
 from workbench.llm.local.engine import Ended, Engine, LocalError, Writing, options_of
+from workbench.llm.params import refuse_all_but_text
 from workbench.llm.types import Completion, ModelSpec, Request, Usage
 
 PREFIX = "local/"
@@ -111,6 +112,7 @@ class LocalModels:
         try:
             if given_up.is_set():
                 return
+            refuse_all_but_text(request, "A model on disk")
             options = options_of(request)
             engine = _engine(model_path(request.model, self._workspace or Path.cwd()))
             writing = Writing(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Mapping
 from typing import Any
 
 from workbench.llm.faults import UNREADABLE
@@ -58,7 +59,7 @@ class OpenAIChat:
         mode = (model_entry(asked.model) or {}).get("mode", "chat")
         if mode != "chat" or asked.name.startswith("responses/") or _O_SERIES.match(last):
             return False
-        if "audio" in last or "search" in last or not _plain_messages(asked):
+        if "audio" in last or "search" in last or not all(map(_known_message, asked.messages)):
             return False
         if _reasoning_series(asked.name):
             return names <= _REASONING and len(names & {"max_tokens", "max_completion_tokens"}) < 2
@@ -86,7 +87,7 @@ class OpenAIChat:
         params = {k: v for k, v in asked.params.items() if k not in ("stream", "extra_headers")}
         if asked.provider == "openai" and _reasoning_series(asked.name) and "max_tokens" in params:
             params["max_completion_tokens"] = params.pop("max_tokens")
-        body = {"model": asked.name, "messages": list(asked.messages), **params}
+        body = {"model": asked.name, "messages": [_sent(m) for m in asked.messages], **params}
         if stream:
             body |= {"stream": True, "stream_options": {"include_usage": True}}
         return body
@@ -108,13 +109,15 @@ class OpenAIChat:
             raise Nonsense(UNREADABLE)
         text = _text(message)
         thought = _THOUGHT.match(text)
-        return Answer(
+        answer = Answer(
             text=thought.group(1) if thought and not message.get("reasoning_content") else text,
             reported=_reported(data),
             finish_reason=choice.get("finish_reason") or "stop",
             resolved=data.get("model"),
             began=True,
         )
+        answer.beside.take(message, choice.get("logprobs"))
+        return answer
 
     def feed(self, answer: Answer, event: dict[str, Any]) -> str:
         """Take one event of a stream into the answer and return the text that it brought.
@@ -131,7 +134,9 @@ class OpenAIChat:
         choices = event.get("choices")
         choice = choices[0] if isinstance(choices, list) and choices else {}
         answer.finish_reason = choice.get("finish_reason") or answer.finish_reason
-        content = _mapping(choice.get("delta")).get("content")
+        delta = _mapping(choice.get("delta"))
+        answer.beside.take(delta, choice.get("logprobs"))
+        content = delta.get("content")
         return content if isinstance(content, str) else ""
 
 
@@ -142,6 +147,24 @@ def _reasoning_series(name: str) -> bool:
 def _plain_messages(asked: Asked) -> bool:
     return all(set(message) == {"role", "content"} and isinstance(message["content"], str)
                for message in asked.messages)  # fmt: skip
+
+
+def _known_message(message: Mapping[str, Any]) -> bool:
+    """Tell whether a message has only what OpenAI itself knows, images as parts of the text included."""
+    content = message["content"]
+    if not set(message) <= {"role", "content", "tool_calls", "tool_call_id"}:
+        return False
+    if content is None:
+        return bool(message.get("tool_calls"))
+    return isinstance(content, str) or all(
+        part.get("type") == "text"
+        or (part.get("type") == "image_url" and isinstance(part["image_url"], dict))
+        for part in content
+    )
+
+
+def _sent(message: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in message.items() if name != "content" or value is not None}
 
 
 def _first_choice(data: dict[str, Any]) -> dict[str, Any]:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+from workbench.llm.beside import Beside
 from workbench.llm.types import Usage
 from workbench.llm.usage import usage_from
 
@@ -37,6 +38,7 @@ class Answer:
     resolved: str | None = None
     began: bool = False
     counts_end: bool = True
+    beside: Beside = field(default_factory=Beside)
 
     @property
     def usage(self) -> Usage:

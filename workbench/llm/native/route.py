@@ -11,7 +11,6 @@ from typing import Any
 
 from workbench.errors import CompletionError
 from workbench.llm import clock
-from workbench.llm.faults import completion_error
 from workbench.llm.litellm_route import (
     BLOCKED,
     LiteLLMRoute,
@@ -27,7 +26,6 @@ from workbench.llm.native.openai_chat import OpenAIChat
 from workbench.llm.native.protocol import Answer, Asked, Dialect, Nonsense
 from workbench.llm.params import KNOWN_PARAMS, call_params
 from workbench.llm.providers import Route, route
-from workbench.llm.redact import secret_values
 from workbench.llm.types import Completion, Request
 
 #: The environment variable that sends every call through LiteLLM.
@@ -147,18 +145,9 @@ class ModelRoute:
         )
 
     def _error(self, problem: BaseException, target: Route) -> CompletionError:
-        if isinstance(problem, CompletionError):
-            return problem
         if isinstance(problem, Nonsense):
             return nonsense(target, str(problem))
-        secrets = [*([target.api_key] if target.api_key else []), *secret_values(self._env)]
-        return completion_error(
-            problem,
-            target,
-            secrets,
-            timeout_s=self._timeout_s,
-            connect_timeout_s=self._connect_timeout_s,
-        )
+        return self._litellm.error(problem, target)
 
     async def aclose(self) -> None:
         """Close the connections, if this was the loop's last user of them."""
@@ -205,7 +194,7 @@ async def _check_names(asked: Asked) -> None:
 async def _completion(request: Request, answer: Answer, latency: float, ttft: float | None) -> Completion:
     usage = answer.usage
     if usage.input is None and usage.output is None:
-        usage = await asyncio.to_thread(count_tokens, request, answer.text)
+        usage = await asyncio.to_thread(count_tokens, request, answer.text + answer.beside.written)
     blocked = answer.finish_reason == "content_filter"
     return Completion(
         text=answer.text,
@@ -216,4 +205,6 @@ async def _completion(request: Request, answer: Answer, latency: float, ttft: fl
         resolved_model=answer.resolved or None,
         error="content_filter" if blocked else None,
         error_message=BLOCKED if blocked else None,
+        tool_calls=answer.beside.tool_calls,
+        logprobs=answer.beside.logprobs,
     )
