@@ -79,6 +79,26 @@ def test_a_usual_comparison_is_chosen_with_one_click(samples: Workspace, open_sc
     assert at.multiselect(key="run_versions_support-triage").value == ["support-triage@3", "support-triage@4"]
 
 
+def test_the_form_says_what_the_cases_can_find_and_stops_as_soon_as_it_is_decided(
+    samples: Workspace, open_screen: Open, not_launched
+) -> None:
+    at = open_screen(samples, "runs", suite="support-triage", prompt="support-triage@1,support-triage@3")
+    assert "Finds a true difference of 15.2 points 80 times in 100" in said(at)
+    at.toggle(key="run_until_decided").set_value(True)
+    at.multiselect(key="run_versions_support-triage").set_value(
+        ["support-triage@1", "support-triage@2", "support-triage@3"]
+    )
+    settled(at.run())
+    assert "compares exactly two versions or two models" in said(at)
+    assert at.button(key="run_start").disabled
+    at.multiselect(key="run_versions_support-triage").set_value(["support-triage@1", "support-triage@3"])
+    settled(at.run())
+    at.button(key="run_start").click()
+    settled(at.run())
+    [record] = samples.runs.list()
+    assert record.sequential is not None and record.planned == 120
+
+
 def test_what_cannot_run_is_said_and_cannot_be_started(samples: Workspace, open_screen: Open) -> None:
     at = open_screen(samples, "runs", suite="support-triage", prompt="meeting-summary")
     assert len(at.error) == 1 and "does not fit meeting-summary@" in said(at)

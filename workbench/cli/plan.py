@@ -63,10 +63,11 @@ def plan(
 
 
 def _lines(found: Foresight) -> list[str]:
-    from workbench.analysis.wording import amount, count
+    from workbench.analysis.wording import count
+    from workbench.reports.text import difference
 
     def points(value: float) -> str:
-        return f"{value * 100:.1f} points" if value <= 1 else amount(value, "count")
+        return difference(value, found.unit).lstrip("+")
 
     often = f"{found.power * 100:g} times in 100"
     lines = [
@@ -91,4 +92,6 @@ def _price(found: Foresight, cases: int) -> str:
 
     cells = count(cases * found.cells_a_case, "cell")
     spent = found.usd(cases)
-    return f"{cells}, cost unknown" if spent is None else f"{cells}, about {usd(spent)}"
+    if spent is None:
+        return f"{cells}, cost unknown"
+    return f"{cells}, about {usd(spent)}" if spent else f"{cells}, free"

@@ -13,6 +13,7 @@ from workbench.evals.scorers import scorer_units
 from workbench.evals.types import Suite
 from workbench.ui import run_start
 from workbench.ui.models import models
+from workbench.ui.run_foresight import show_foresight
 from workbench.ui.state import go, page_link, param, set_params, show_fault
 from workbench.ui.suite_files import load_suite
 from workbench.ui.views.common import empty_state, header, model_text, pick, plain, problem_list
@@ -155,7 +156,13 @@ def _how(suite: Suite) -> dict:
     use_cache = cache.toggle(
         "Use the cache", value=True, key="run_use_cache", help="Answers paid for earlier are not asked again."
     )
-    return {**chosen, "use_cache": use_cache}
+    until_decided = st.toggle(
+        "Stop as soon as it is decided",
+        key="run_until_decided",
+        help="For two versions or two models: cases are asked in random order, and no more of them than it takes to "
+        "establish better, worse or equivalent.",
+    )
+    return {**chosen, "use_cache": use_cache, "until_decided": until_decided}
 
 
 def _start(ws: Workspace, suite: Suite, versions: list[str], chosen: list[str], options: dict) -> None:
@@ -179,6 +186,9 @@ def _start(ws: Workspace, suite: Suite, versions: list[str], chosen: list[str], 
             units=dict(scorer_units(suite.scorers)),
         )
         _show_cost(ws, plan, use_cache=options["use_cache"])
+        show_foresight(ws, suite, plan, prompts=versions, models=specs)
+        if options["until_decided"]:
+            plan = _fit_to_stop_early(plan)
     if st.button(
         "Start the run",
         type="primary",
@@ -207,6 +217,22 @@ def _show_cost(ws: Workspace, plan: Plan, *, use_cache: bool) -> None:
     if found.asked:
         reasons = "\n".join(f"- {plain(reason)}" for reason in found.why)
         st.caption(f"Estimated cost: {plain(found.sentence)}", help=reasons or None)
+
+
+def _fit_to_stop_early(plan: Plan) -> Plan | None:
+    """Return the plan where a run of it can stop when it is decided; else say why not."""
+    from workbench.jobs.until_decided import settings
+
+    try:
+        settings(plan)
+    except WorkbenchError as problem:
+        # Its hint speaks of the command's option.
+        st.warning(plain(problem.message), icon=":material/warning:")
+        return None
+    st.caption(
+        "Stops when it is decided: this is the most that it asks. Looking after every case is allowed for."
+    )
+    return plan
 
 
 def _begin(ws: Workspace, suite: Suite, versions: list[str], specs: list, options: dict) -> str:

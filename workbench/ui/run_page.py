@@ -14,6 +14,7 @@ from workbench.store import RunRecord
 from workbench.ui import rescoring
 from workbench.ui.approving import approve_menu, held_against
 from workbench.ui.run_cells import show_cells
+from workbench.ui.run_ranking import show_ranking
 from workbench.ui.run_results import RunResults, best, primary_scorer, run_results
 from workbench.ui.state import faults, go, page_link, set_params, show_fault, toast_later
 from workbench.ui.suite_files import load_suite
@@ -218,6 +219,7 @@ def _ended(ws: Workspace, record: RunRecord) -> None:
             at = options.index(scorer)
             scorer = pick("Scorer", options, key=key, index=at, label_visibility="collapsed", width=260)
     drawn.quality(results, scorer)
+    show_ranking(ws, record, results, scorer)
     _slices(ws, record, results, scorer)
     _spending(results)
 

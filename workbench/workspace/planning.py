@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from workbench.errors import BadInput, TemplateError, WorkbenchError
 from workbench.evals.plan import Plan
-from workbench.evals.types import Suite
-from workbench.llm.types import Usage
+from workbench.evals.types import Suite, Unit
+from workbench.llm.types import ModelSpec, Usage
 from workbench.prompts.templates import Renderer
 from workbench.workspace.runs import Runs
 
@@ -36,6 +36,7 @@ class Foresight:
 
     suite: str
     metric: str
+    unit: Unit
     cases: int
     cells_a_case: int
     power: float
@@ -69,7 +70,8 @@ def foresee(
     effect: float = 0.05,
     power: float = 0.8,
     prompts: Sequence[str] = (),
-    models: Sequence[str] = (),
+    models: Sequence[str | ModelSpec] = (),
+    repeats: int | None = None,
 ) -> Foresight:
     """Say what a run of a suite would find, and what it takes to find ``effect``.
 
@@ -83,7 +85,7 @@ def foresee(
     from workbench.analysis.planning import cases_for_equivalence, cases_needed, detectable_effect
     from workbench.jobs.until_decided import metric_of
 
-    plan = runs.plan(suite, prompts=prompts, models=models)
+    plan = runs.plan(suite, prompts=prompts, models=models, repeats=repeats)
     metric = metric_of(plan)
     spread, rests_on = _spread(runs, plan, metric)
     usd_a_case, cost_rests_on = _usd_a_case(runs, plan)
@@ -91,6 +93,7 @@ def foresee(
     return Foresight(
         suite=suite.name,
         metric=metric,
+        unit=_unit(plan, metric),
         cases=len(plan.cases),
         cells_a_case=len(plan) // len(plan.cases),
         power=power,
@@ -104,10 +107,15 @@ def foresee(
     )
 
 
+def _unit(plan: Plan, metric: str) -> Unit:
+    from workbench.jobs.scoring import units_of
+
+    return units_of(plan, plan.scorers).get(metric, "score")
+
+
 def _spread(runs: Runs, plan: Plan, metric: str) -> tuple[Spread, str]:
     """How much two sides of this suite differed from case to case, and where that is known from."""
     from workbench.analysis.planning import ASSUMED_SQUARE, Spread
-    from workbench.jobs.scoring import units_of
 
     for a, b in _earlier_sides(runs, plan.suite):
         with suppress(WorkbenchError):
@@ -115,7 +123,7 @@ def _spread(runs: Runs, plan: Plan, metric: str) -> tuple[Spread, str]:
             found = _spread_of(comparison)
             if found:
                 return found, _seen_words(comparison, found, a)
-    if units_of(plan, plan.scorers).get(metric, "score") != "score":
+    if _unit(plan, metric) != "score":
         raise BadInput(
             f"Nothing is known yet of how much {metric} differs between two sides of {plan.suite}",
             hint="run it once with two versions or two models",
