@@ -123,7 +123,9 @@ def test_a_file_beyond_the_limit_is_refused_in_one_sentence(tmp_path):
         ("c.csv", "id,__provider\na,b\n", 1, "has no meaning here"),
         ("c.yaml", "- id: a\n- id: a\n", 2, 'The id "a"'),
         ("c.yaml", "- id: [a\n", None, ""),
-        ("c.xlsx", "", None, "use .jsonl"),
+        ("c.docx", "", None, "use .jsonl"),
+        ("c.xlsx", "", None, "not a valid Excel"),
+        ("c.parquet", "", None, "not valid Parquet"),
     ],
 )
 def test_a_fault_names_the_file_the_line_and_what_to_do(tmp_path, name, text, line, says):

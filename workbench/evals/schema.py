@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Field, field_validator
 
+from workbench.evals.cases_entry import CasesEntry
 from workbench.evals.model_entry import ModelEntry, Strict, model_entry
 from workbench.evals.scorers.groups import GROUPS
 from workbench.evals.scorers.registry import SCORERS, params_schema
@@ -86,7 +87,9 @@ class SuiteFile(Strict):
         list[Annotated[ModelEntry, BeforeValidator(model_entry, json_schema_input_type=str | ModelEntry)]],
         BeforeValidator(_model_entries),
     ] = Field([], description="What answers")
-    cases: Any = Field(description="A file of cases (JSONL, JSON, CSV, TSV, YAML) or a list of them")
+    cases: Any = Field(
+        description="A file of cases (JSONL, JSON, CSV, TSV, YAML, Parquet, Excel), how to read it, or a list of them"
+    )
     scorers: list[Any] = Field([], max_length=200, description="What turns an answer into a score")
     include: Annotated[list[Name], BeforeValidator(_listed, json_schema_input_type=str | list[Name])] = Field(
         [], max_length=20, description="Files with scorers that several suites share"
@@ -104,12 +107,15 @@ class SuiteFile(Strict):
     repeats: int = Field(1, ge=1, le=1000, description="Answers a cell")
     concurrency: int | None = Field(None, ge=1, le=1000, description="Calls at the same time")
     gate: GateEntry | None = Field(None, description="The rule that passes or fails a run")
+    judge: (
+        Annotated[ModelEntry, BeforeValidator(model_entry, json_schema_input_type=str | ModelEntry)] | None
+    ) = Field(None, description="The model that judges, where a scorer names none")
 
     @field_validator("cases")
     @classmethod
     def _file_or_list(cls, value: Any) -> Any:
-        if not (isinstance(value, list) or (isinstance(value, str) and value)):
-            raise ValueError("cases are a list, or the path of a file")
+        if not (isinstance(value, list | dict) or (isinstance(value, str) and value)):
+            raise ValueError("cases are a list, the path of a file, or a mapping with `file`")
         return value
 
     @field_validator("slices")
@@ -123,6 +129,7 @@ FIELDS: dict[str | int, list[str]] = {
     "": list(SuiteFile.model_fields),
     "models": list(ModelEntry.model_fields),
     "gate": list(GateEntry.model_fields),
+    "cases": list(CasesEntry.model_fields),
 }
 
 
@@ -133,7 +140,11 @@ def suite_schema() -> dict[str, Any]:
     schema["title"] = "Workbench suite"
     schema["properties"]["cases"] = {
         "description": schema["properties"]["cases"]["description"],
-        "anyOf": [{"type": "string", "minLength": 1}, {"type": "array", "items": {"type": "object"}}],
+        "anyOf": [
+            {"type": "string", "minLength": 1},
+            {"type": "array", "items": {"type": "object"}},
+            CasesEntry.model_json_schema(),
+        ],
     }
     schema["$defs"]["extract"] = _extract_schema()
     schema["$defs"]["transform"] = _transform_schema()

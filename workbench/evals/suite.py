@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
 from workbench.errors import BadInput, SuiteError, WorkbenchError
 from workbench.evals.combine import OVERALL
-from workbench.evals.datasets import load_cases
-from workbench.evals.schema import FIELDS, SuiteFile, suite_schema
+from workbench.evals.datasets import CaseSource, load_cases
+from workbench.evals.schema import FIELDS, CasesEntry, SuiteFile, suite_schema
 from workbench.evals.scorers import SCORERS, has_overall, parse_scorer
 from workbench.evals.scorers.registry import readable, suggest
 from workbench.evals.suite_gate import read_gate
@@ -22,6 +22,7 @@ from workbench.prompts.selectors import Selector, parse_selector
 
 __all__ = ["SuiteEntry", "find_suites", "load_suite", "suite_schema", "suite_to_dict"]
 MAX_BYTES = 10_000_000
+M = TypeVar("M", bound=BaseModel)
 FILE_NAMES = ("suite.yaml", "suite.yml")
 #: Words of other tools for our fields, for the hint.
 _OTHER_WORDS = {
@@ -144,13 +145,16 @@ class _Reader:
         )
 
     def _validated(self) -> SuiteFile:
+        return self._valid(SuiteFile, self.document.data)
+
+    def _valid(self, model: type[M], data: Any, *prefix: str) -> M:
         try:
-            return SuiteFile.model_validate(self.document.data)
+            return model.model_validate(data)
         except ValidationError as problem:
             faults = problem.errors(include_url=False, include_input=False)
             # A misspelt field is also a missing one; the spelling is what helps.
             first = min(faults, key=lambda fault: fault["type"] != "extra_forbidden")
-        path, hint = first["loc"], None
+        path, hint = (*prefix, *first["loc"]), None
         if first["type"] == "extra_forbidden":
             known = FIELDS.get(path[0] if len(path) > 1 else "", ())
             key = str(path[-1])
@@ -231,8 +235,16 @@ class _Reader:
             return load_cases(
                 cases, base=self.folder, reserved=names, file=self.file, line_of=self.document.line
             )
-        self._inside(cases, "cases")
-        return load_cases(cases, base=self.folder, reserved=names)
+        if isinstance(cases, str):
+            self._inside(cases, "cases")
+            return load_cases(cases, base=self.folder, reserved=names)
+        return load_cases(self._source(cases), base=self.folder, reserved=names)
+
+    def _source(self, cases: dict[str, Any]) -> CaseSource:
+        entry = self._valid(CasesEntry, cases, "cases")
+        if entry.file is not None:
+            self._inside(entry.file, "cases", "file")
+        return CaseSource(**entry.model_dump())
 
     def _inside(self, text: str, *path: str | int) -> Path:
         """Return the path relative to the suite's folder if it stays in the workspace."""

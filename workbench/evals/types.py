@@ -50,11 +50,12 @@ class Case:
 
 @dataclass(frozen=True)
 class Dataset:
-    """Cases in their order; ``sha256`` identifies the content."""
+    """Cases in their order; ``sha256`` identifies the content, ``about`` says how they were read."""
 
     cases: tuple[Case, ...]
     sha256: str
     source: str
+    about: dict[str, Any] = field(default_factory=dict, compare=False)
 
 
 class Cell(NamedTuple):
