@@ -29,9 +29,19 @@ def test_wilson_gives_the_intervals_of_newcombes_table(passed, n, low, high):
     # Newcombe, Statistics in Medicine 17 (1998) 857-872, table I, method 3.
     found = wilson(passed, n)
     assert [round(float(end), 4) for end in found] == [low, high]
+
+
+@pytest.mark.parametrize(
+    ("passed", "n", "low", "high"),
+    [(81, 263, 0.2535, 0.3682), (15, 148, 0.0598, 0.1644), (0, 20, 0.0, 0.2005), (1, 29, 0.0018, 0.1963)],
+)
+def test_a_pass_rate_has_the_corrected_interval_of_newcombes_table_and_of_scipy(passed, n, low, high):
+    # The same table, method 4.
     summary = summarise(side("A", [1.0] * passed + [0.0] * (n - passed)).scores)[0]
     assert [round(end, 4) for end in (summary.ci_low, summary.ci_high)] == [low, high]
-    assert (summary.n, summary.method) == (n, "Wilson")
+    assert (summary.n, summary.method) == (n, "Wilson, corrected for continuity")
+    theirs = stats.binomtest(passed, n).proportion_ci(method="wilsoncc")
+    assert (summary.ci_low, summary.ci_high) == pytest.approx((theirs.low, theirs.high), abs=1e-12)
 
 
 def test_twenty_equal_cases_leave_clopper_and_pearsons_room():

@@ -45,7 +45,7 @@ def least(rate: float, sims: int = SIMS) -> float:
 def test_pass_fail_errs_no_more_than_promised_at_any_rate(n):
     exact = bench.exact_pass_fail(n)
     assert exact.coverage > 0.95
-    assert exact.least_coverage > 0.925
+    assert exact.least_coverage > (0.93 if n < 20 else 0.944)
     assert exact.false_alarm < 0.051
     assert exact.false_pass < 0.05
     assert exact.false_equivalent < 0.05

@@ -119,7 +119,7 @@ def test_a_run_shows_the_gate_first_then_means_with_intervals_n_and_errors(
     assert (table.loc["plain@1", "Mean"], table.loc["plain@1", "n"]) == ("50.0 %", 80)
     assert (table.loc["careful@1", "Mean"], table.loc["careful@1", "n"]) == ("98.7 %", 79)
     assert table.loc["careful@1", "Errors"] == 1
-    assert table.loc["plain@1", "95 % interval"] == "39.3 to 60.7 %"
+    assert table.loc["plain@1", "95 % interval"] == "38.7 to 61.3 %"
     assert "$0.3" in numbers and "of 160" in numbers
 
 

@@ -30,6 +30,28 @@ def wilson(successes: ArrayLike, n: ArrayLike, confidence: float = 0.95) -> tupl
     return low, high
 
 
+def wilson_corrected(successes: ArrayLike, n: ArrayLike, confidence: float = 0.95) -> tuple[Floats, Floats]:
+    """Wilson's score interval with continuity correction, SciPy's ``wilsoncc``; NaN where ``n`` is 0.
+
+    Without the correction it covers as little as 85 % at rates near 0 and 1, and 93.5 % at one half with 50 cases;
+    with it never less than 95 %, computed exactly (``benchmarks/simulate_coverage.py``).
+
+    Source: method 4 of Newcombe, Statistics in Medicine 17 (1998) 857-872.
+    """
+    x, total = np.asarray(successes, float), np.asarray(n, float)
+    z2 = z_quantile(confidence) ** 2
+    with np.errstate(divide="ignore", invalid="ignore"):
+        rate = x / total
+        inside = z2 - 1 / total + 4 * x * (1 - rate)
+        lower = np.sqrt(np.maximum(inside + (4 * rate - 2), 0))
+        upper = np.sqrt(np.maximum(inside - (4 * rate - 2), 0))
+        low = (2 * x + z2 - 1 - np.sqrt(z2) * lower) / (2 * (total + z2))
+        high = (2 * x + z2 + 1 + np.sqrt(z2) * upper) / (2 * (total + z2))
+    low = np.where(x == 0, np.where(total > 0, 0.0, np.nan), np.maximum(low, 0.0))
+    high = np.where((x == total) & (total > 0), 1.0, np.minimum(high, 1.0))
+    return low, high
+
+
 #: Cases on the rarer side (fail or pass) below which repeats are hardly trusted to tell anything new.
 _RARE_CASES = 5
 

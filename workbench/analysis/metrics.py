@@ -224,7 +224,9 @@ def _interval(
     bounds = (-1.0, 1.0) if kind == "score" else None
     if cluster is not None and kind in _ADJUSTED:
         squares = float(np.square(diff).mean())
-        return paired.adjusted_wald_at(cluster.mean, squares, worth_at(cluster, confidence), confidence)
+        both_ways = bool((diff > 0).any() and (diff < 0).any())
+        worth = worth_at(cluster, confidence)
+        return paired.adjusted_wald_at(cluster.mean, squares, worth, confidence, both_ways=both_ways)
     if cluster is not None:
         low, high = t_over_clusters(cluster, confidence, bounds=bounds)
         return frames.number(low), frames.number(high)

@@ -13,7 +13,14 @@ from numpy.typing import NDArray
 
 from workbench.analysis import frames
 from workbench.analysis.clusters import Clusters, clustered, t_over_clusters, worth_at
-from workbench.analysis.estimators import Floats, mostly_equal, t_interval, wilson, wilson_clustered
+from workbench.analysis.estimators import (
+    Floats,
+    mostly_equal,
+    t_interval,
+    wilson,
+    wilson_clustered,
+    wilson_corrected,
+)
 from workbench.analysis.wording import repeats_advice
 
 
@@ -75,7 +82,7 @@ def summarise(
 ) -> list[Summary]:
     """Summarise a long frame of scores; the unit of every interval is the case.
 
-    Pass/fail gets Wilson's interval, with repeats that of the effective number of answers
+    Pass/fail gets Wilson's interval (`wilson_corrected`), with repeats that of the effective number of answers
     (`wilson_clustered`), and so do scores of which most are 0 or 1; everything else a t interval over the
     per-case means. All are clustered by case. Where all cases have the same value, a score's interval says what n
     equal cases can say (`constant_interval`) and other units have none.
@@ -163,7 +170,7 @@ def _method(proportion: bool, single: bool, equal: bool, field: str | None) -> s
     if field is not None:
         return f"{'Wilson' if proportion or equal else 't'}, clustered by {field}"
     if proportion and single:
-        return "Wilson"
+        return "Wilson, corrected for continuity"
     return "Wilson, clustered by case" if proportion or equal else "t, clustered by case"
 
 
@@ -223,7 +230,7 @@ def _table(
     equal = is_bounded & mostly_equal(
         np.maximum(total(known & (filled == 0)), total(known & (filled == 1))), n
     )
-    once = wilson(np.round(np.nan_to_num(mean) * n), n, confidence)
+    once = wilson_corrected(np.round(np.nan_to_num(mean) * n), n, confidence)
     repeated = wilson_clustered(mean, sd, n, np.where(is_proportion, answers, np.inf), confidence)
     free = t_interval(mean, sd, n, confidence)
     within = t_interval(mean, sd, n, confidence, bounds=(0.0, 1.0))
