@@ -6,15 +6,18 @@ It never sees the store: whoever runs it commits each answer before the next one
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable
+from contextlib import aclosing
 from dataclasses import dataclass
 from typing import Protocol
 
 from workbench.errors import TemplateError
+from workbench.evals.arrivals import Arrivals
+from workbench.evals.load import Load
 from workbench.evals.plan import Plan
 from workbench.evals.turns import Pacing, Turns
 from workbench.evals.types import Case, Cell
-from workbench.llm.types import Completion, Request
+from workbench.llm.types import Completion, ModelSpec, Request
 from workbench.prompts.templates import Renderer
 
 #: Seconds that calls in flight get to finish after a stop: they are paid for already.
@@ -87,15 +90,37 @@ async def answer_cells(
     stopping: Callable[[], bool] = lambda: False,
     pacing: Pacing | None = None,
 ) -> AsyncIterator[tuple[Cell, Completion]]:
-    """Yield ``(cell, completion)`` in the order of arrival.
+    """Yield ``(cell, completion)`` in the order of arrival; see `answer_batches`."""
+    batches = answer_batches(
+        plan, cells, gateway, concurrency=concurrency, cap=cap, stopping=stopping, pacing=pacing
+    )
+    async with aclosing(batches):
+        async for batch in batches:
+            for arrived in batch:
+                yield arrived
+
+
+async def answer_batches(
+    plan: Plan,
+    cells: Iterable[Cell],
+    gateway: Answering,
+    *,
+    concurrency: int,
+    cap: CostCap,
+    stopping: Callable[[], bool] = lambda: False,
+    pacing: Pacing | None = None,
+    load: Load | None = None,
+) -> AsyncGenerator[list[tuple[Cell, Completion]]]:
+    """Yield the answers that are there, the moment that there is one: those that came together, together.
 
     The models take turns, and ``pacing`` says how many calls of each are of use; so none holds up the others.
-    It ends when all cells are answered, when ``stopping`` turns true (calls in flight get `GRACE_S` to finish),
-    or when the next call could pass the cost cap and none is in flight.
+    ``load`` watches whether this process keeps up, and says how many calls it can take. It ends when all cells
+    are answered, when ``stopping`` turns true (calls in flight get `GRACE_S` to finish), or when the next call
+    could pass the cost cap and none is in flight.
     """
     turns = Turns(cells, plan.models, concurrency, pacing)
     cases = {case.id: case for case in plan.cases}
-    flying: dict[asyncio.Task[Completion], Cell] = {}
+    flying = Arrivals(stopping, GRACE_S)
     with Renderer() as renderer:
 
         async def ask(cell: Cell) -> Completion:
@@ -107,27 +132,26 @@ async def answer_cells(
 
         try:
             while True:
+                if load is not None:
+                    turns.concurrency = load.allowed(concurrency)
                 while not stopping() and cap.allows(len(flying)):
                     cell = turns.next()
                     if cell is None:
                         break
-                    flying[asyncio.create_task(ask(cell))] = cell
+                    flying.start(cell, ask(cell))
                 if not flying:
                     return
-                grace = GRACE_S if stopping() else None
-                arrived = await _first_of(flying, stopping, grace)
+                arrived = await flying.take()
                 if not arrived:
                     return
-                for task in arrived:
-                    cell = flying.pop(task)
+                for cell, completion in arrived:
                     turns.landed(cell)
-                    completion = task.result()
                     cap.add(spent(plan, cell, completion))
-                    yield cell, completion
+                    if load is not None and _waited_for(plan.models[cell.model_index]):
+                        load.saw(completion)
+                yield arrived
         finally:
-            for task in flying:
-                task.cancel()
-            await asyncio.gather(*flying, return_exceptions=True)
+            await flying.cancel()
 
 
 async def _request(plan: Plan, cell: Cell, case: Case, renderer: Renderer) -> Request:
@@ -138,17 +162,6 @@ async def _request(plan: Plan, cell: Cell, case: Case, renderer: Renderer) -> Re
     return plan.request(cell, case, renderer)
 
 
-async def _first_of(
-    flying: dict[asyncio.Task[Completion], Cell], stopping: Callable[[], bool], grace_s: float | None
-) -> set[asyncio.Task[Completion]]:
-    """Wait for an answer, and notice a stop within a fifth of a second; empty when the grace has run out."""
-    loop = asyncio.get_running_loop()
-    deadline = None if grace_s is None else loop.time() + grace_s
-    while True:
-        arrived, _ = await asyncio.wait(flying, timeout=0.2, return_when=asyncio.FIRST_COMPLETED)
-        if arrived:
-            return arrived
-        if deadline is None and stopping():
-            deadline = loop.time() + GRACE_S
-        if deadline is not None and loop.time() > deadline:
-            return set()
+def _waited_for(model: ModelSpec) -> bool:
+    """Whether a model's latency is one of the wire: not recorded, and not our own computing."""
+    return not model.recorded and not model.id.startswith(("offline/", "local/"))

@@ -35,7 +35,9 @@ class Turns:
         concurrency: int,
         pacing: Pacing | None,
     ) -> None:
-        self._source, self._concurrency, self._pacing = iter(cells), concurrency, pacing
+        self._source, self._pacing = iter(cells), pacing
+        #: How many calls may be under way in all; it may be changed at any time.
+        self.concurrency = concurrency
         keys = [pacing.key(model) if pacing else str(index) for index, model in enumerate(models)]
         names = list(dict.fromkeys(keys))
         self._lane_of = [names.index(key) for key in keys]
@@ -47,11 +49,11 @@ class Turns:
 
     def next(self) -> Cell | None:
         """Return the cell to ask now, or None while none may go; it counts as under way until `landed`."""
-        if self._flying.total() >= self._concurrency:
+        if self._flying.total() >= self.concurrency:
             return None
         open_ = [lane for lane in range(len(self._models)) if self._flying[lane] or self._has(lane)]
-        share = max(1, self._concurrency // max(1, len(open_)))
-        free = self._concurrency - self._flying.total()
+        share = max(1, self.concurrency // max(1, len(open_)))
+        free = self.concurrency - self._flying.total()
         wanted = {lane: self._wanted(lane) for lane in open_ if self._has(lane)}
         owed = {lane: max(0, min(share, most) - self._flying[lane]) for lane, most in wanted.items()}
         for lane in tuple(self._order):
@@ -70,7 +72,7 @@ class Turns:
 
     def _wanted(self, lane: int) -> int:
         wanted = self._pacing.wanted(self._models[lane]) if self._pacing else None
-        return self._concurrency if wanted is None else wanted
+        return self.concurrency if wanted is None else wanted
 
     def _has(self, lane: int) -> bool:
         """Whether cells of a lane are left; those of others that come first are kept for later."""

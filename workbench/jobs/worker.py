@@ -11,25 +11,29 @@ import signal
 import socket
 import sys
 import time
+from collections import deque
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import aclosing, suppress
 from pathlib import Path
 
 from filelock import Timeout
 
 from workbench.errors import BadInput, WorkbenchError
+from workbench.evals.load import Load
 from workbench.evals.plan import Plan, pin_recordings
-from workbench.evals.runner import CostCap, answer_cells, spent
+from workbench.evals.runner import CostCap, answer_batches, spent
 from workbench.evals.types import Cell, Score
 from workbench.jobs.caps import cap_sentence, daily_caps
+from workbench.jobs.held_cache import HeldCache
 from workbench.jobs.outcome import judge_run
 from workbench.jobs.process import alive, lock_of, worker_name
 from workbench.jobs.scoring import CaseScorers, score_missing
 from workbench.jobs.until_decided import InOrder, Looks
 from workbench.llm.gateway import Gateway
 from workbench.llm.pricebook import PriceBook
-from workbench.llm.types import Usage
+from workbench.llm.types import Completion, Usage
 from workbench.store import RunRecord, Store, database_url
+from workbench.store.answers import Answer
 from workbench.store.runs import Status
 from workbench.store.spending import Caps, Reached
 
@@ -69,6 +73,7 @@ class Worker:
         self.signal: str = "go"  # go, cancel, or lost
         self.reached: Reached | None = None
         self.looks: Looks | None = None
+        self.load = Load()
         self.scoring = ThreadPoolExecutor(1, thread_name_prefix="scoring")
 
     def active_s(self) -> float:
@@ -125,7 +130,9 @@ class Worker:
         self.looks = self._begin_looks(plan, scorers, done)
         everything = self.looks.cells() if self.looks else plan.cells()
         cells = (cell for cell in everything if cell not in done)
-        cache = store.cache if self.record.use_cache else None
+        # Between two looks answers may wait for their turn, so then the cache has them at once.
+        held = HeldCache(store.cache) if self.record.use_cache and self.record.sequential is None else None
+        cache = held or (store.cache if self.record.use_cache else None)
         prices = PriceBook.from_pinned(self.record.plan.get("prices"))
         gateway = Gateway(cache=cache, root=self._folder(plan), workspace=self.root, prices=prices)
         self.cap = CostCap(self.record.max_cost_usd, spent_usd=self.record.spent_usd)
@@ -135,9 +142,9 @@ class Worker:
         if caps and any(not m.recorded and prices.cost(m.id, one) != 0 for m in plan.models):
             self.cap.hold = lambda usd: self._hold(caps, usd)
         heart = asyncio.create_task(self._beat())
-        pending: set[Future[list[Score]]] = set()
+        pending: deque[Future[list[list[Score]]]] = deque()
         try:
-            async for cell, completion in answer_cells(
+            batches = answer_batches(
                 plan,
                 cells,
                 gateway,
@@ -145,23 +152,29 @@ class Worker:
                 cap=self.cap,
                 stopping=lambda: self.signal != "go" or self._is_decided(),
                 pacing=InOrder() if self.looks else gateway.lanes,
-            ):
-                if self.signal == "lost":
-                    break
-                row = store.results.add_completion(
-                    run_id, cell, completion, spent_usd=spent(plan, cell, completion)
-                )
-                scored = self.scoring.submit(self._score, scorers, row, cell.case_id, completion)
-                if self.looks:
-                    # Nothing new is asked until this answer has been looked at.
-                    self.looks.add(cell, await asyncio.wrap_future(scored))
-                    continue
-                pending.add(scored)
-                pending = {future for future in pending if not _settled(future)}
+                load=self.load,
+            )
+            async with self.load, aclosing(batches):
+                async for batch in batches:
+                    if self.signal == "lost":
+                        break
+                    answers = [Answer(*arrived, spent(plan, *arrived)) for arrived in batch]
+                    rows = store.results.add_completions(run_id, answers, kept=held.take() if held else ())
+                    scored = self.scoring.submit(self._score, scorers, rows, batch)
+                    if self.looks:
+                        # Nothing new is asked until these answers have been looked at.
+                        for (cell, _), scores in zip(batch, await asyncio.wrap_future(scored), strict=True):
+                            self.looks.add(cell, scores)
+                        continue
+                    pending.append(scored)
+                    while pending and pending[0].done():
+                        pending.popleft().result()
         finally:
             heart.cancel()
             with suppress(asyncio.CancelledError):
                 await heart
+            if held:
+                held.flush()
             await gateway.aclose()
         for future in pending:
             future.result()
@@ -175,9 +188,11 @@ class Worker:
             return earlier[-1].id
         return self.store.results.begin_scoring(self.record.id, plan.suite_sha256, specs)
 
-    def _score(self, scorers: CaseScorers, row: int, case_id: str, completion) -> list[Score]:
-        scores = scorers.score(case_id, completion)
-        self.store.results.add_scores(self.scoring_id, [(row, scores)])
+    def _score(
+        self, scorers: CaseScorers, rows: list[int], batch: list[tuple[Cell, Completion]]
+    ) -> list[list[Score]]:
+        scores = [scorers.score(cell.case_id, completion) for cell, completion in batch]
+        self.store.results.add_scores(self.scoring_id, zip(rows, scores, strict=True))
         return scores
 
     def _begin_looks(self, plan: Plan, scorers: CaseScorers, done: set[Cell]) -> Looks | None:
@@ -235,14 +250,6 @@ class Worker:
         for frame in traceback.extract_tb(problem.__traceback__):
             print(f'  File "{frame.filename}", line {frame.lineno}, in {frame.name}', file=sys.stderr)
         print(type(problem).__name__, file=sys.stderr)
-
-
-def _settled(future: Future[list[Score]]) -> bool:
-    """Whether a scoring has ended; a fault in it is raised here."""
-    if future.done():
-        future.result()
-        return True
-    return False
 
 
 if __name__ == "__main__":
