@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
@@ -11,6 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from support.asking import ask, request, stream
+from support.tiny_gguf import write_tiny_gguf
 from support.tiny_model import ANSWERS, WINDOW, write_tiny_model
 
 from workbench.errors import CompletionError
@@ -36,12 +38,14 @@ def one(path, text=FRANCE, **params):
         ("local/", "not_found", "local/<path>"),
         ("local/empty", "not_found", "config.json is missing"),
         ("local/pickled", "not_found", "safetensors"),
-        ("local/model.gguf", "bad_request", "llama-server"),
+        ("local/absent.gguf", "not_found", "There is no file"),
+        ("local/model.gguf", "not_found", "no GGUF file"),
     ],
 )
 def test_a_path_that_holds_no_model_is_told_in_one_sentence(tmp_path, model, kind, words):
     (tmp_path / "empty").mkdir()
     (tmp_path / "pickled").mkdir()
+    (tmp_path / "model.gguf").write_bytes(b"GGML")
     (tmp_path / "pickled/config.json").write_text("{}")
     (tmp_path / "pickled/pytorch_model.bin").write_bytes(b"\x80\x04.")
     [answer] = ask(request(ModelSpec(model)), root=tmp_path)
@@ -55,6 +59,10 @@ def test_without_the_extra_it_says_what_to_install(tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "torch", None)
     [answer] = ask(one(tmp_path))
     assert answer.error == "not_found" and "pip install 'workbench[transformers]'" in answer.error_message
+    (tmp_path / "m.gguf").write_bytes(b"GGUF")
+    monkeypatch.setitem(sys.modules, "llama_cpp", None)
+    [answer] = ask(one(tmp_path / "m.gguf"))
+    assert answer.error == "not_found" and "pip install 'workbench[gguf]'" in answer.error_message
 
 
 @pytest.mark.parametrize(
@@ -94,10 +102,22 @@ def test_text_ends_before_the_first_stop_wherever_the_pieces_are_cut(text, stops
 
 
 @pytest.fixture(scope="module")
-def tiny(tmp_path_factory):
-    pytest.importorskip("torch", reason="the extra transformers is not installed (torch is missing)")
+def folder(tmp_path_factory):
+    torch = pytest.importorskip("torch", reason="the extra transformers is not installed (torch is missing)")
     pytest.importorskip("transformers", reason="the extra transformers is not installed")
-    return write_tiny_model(tmp_path_factory.mktemp("models") / "tiny")
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)  # in so small a model they only wait for each other
+    yield write_tiny_model(tmp_path_factory.mktemp("models") / "tiny")
+    torch.set_num_threads(threads)
+
+
+@pytest.fixture(scope="module", params=["folder", "gguf"])
+def tiny(request, folder):
+    """The same model as a folder for transformers and as a file for llama.cpp."""
+    if request.param == "folder":
+        return folder
+    pytest.importorskip("llama_cpp", reason="the extra gguf is not installed (llama-cpp-python is missing)")
+    return write_tiny_gguf(folder, folder.parent / "tiny.gguf")
 
 
 def test_it_answers_what_it_was_trained_to_and_counts_its_tokens(tiny):
@@ -108,7 +128,7 @@ def test_it_answers_what_it_was_trained_to_and_counts_its_tokens(tiny):
 
 
 def test_a_path_inside_the_workspace_needs_no_full_path(tiny):
-    [answer] = ask(one("tiny"), root=tiny.parent)
+    [answer] = ask(one(tiny.name), root=tiny.parent)
     assert answer.text == ANSWERS[FRANCE]
 
 
@@ -128,7 +148,7 @@ def test_max_tokens_and_stop_texts_end_the_answer_where_they_should(tiny):
 def test_a_seed_gives_the_same_sample_again_and_leaves_other_randomness_alone(tiny):
     import torch
 
-    hot = {"temperature": 3.0, "max_tokens": 30}
+    hot = {"temperature": 3.0, "top_p": 1, "top_k": 0, "min_p": 0, "max_tokens": 30}
     torch.manual_seed(1)
     expected = torch.rand(1)
     torch.manual_seed(1)
@@ -139,12 +159,13 @@ def test_a_seed_gives_the_same_sample_again_and_leaves_other_randomness_alone(ti
 
 
 def test_many_threads_share_one_loaded_model(tiny, monkeypatch):
-    from workbench.llm.local import folder, models
+    from workbench.llm.local import folder, gguf, models
 
     loads: list[object] = []
-    real = folder.load
+    kind = gguf if tiny.suffix else folder
+    real = kind.load
     monkeypatch.setattr(models, "_ENGINES", {})
-    monkeypatch.setattr(folder, "load", lambda path: loads.append(path) or real(path))
+    monkeypatch.setattr(kind, "load", lambda path: loads.append(path) or real(path))
     with ThreadPoolExecutor(4) as pool:
         answers = list(pool.map(lambda _: ask(one(tiny), one(tiny, COUNT)), range(4)))
     assert len(loads) == 1
@@ -183,9 +204,24 @@ def test_a_stream_that_nobody_reads_any_more_does_not_hold_the_next_call(tiny):
     assert asyncio.run(main()).text == ANSWERS[FRANCE]
 
 
-def test_a_broken_folder_is_told_as_such(tiny, tmp_path):
-    for name in ("config.json", "tokenizer.json", "tokenizer_config.json"):
-        (tmp_path / name).write_bytes((tiny / name).read_bytes())
-    (tmp_path / "model.safetensors").write_bytes(b"\x00" * 40)
-    [answer] = ask(one(tmp_path))
+def test_a_broken_model_is_told_as_such(tiny, tmp_path):
+    broken = tmp_path
+    if tiny.is_file():
+        broken = tmp_path / "half.gguf"
+        broken.write_bytes(tiny.read_bytes()[:100_000])
+    else:
+        for name in ("config.json", "tokenizer.json", "tokenizer_config.json"):
+            (tmp_path / name).write_bytes((tiny / name).read_bytes())
+        (tmp_path / "model.safetensors").write_bytes(b"\x00" * 40)
+    [answer] = ask(one(broken))
     assert answer.error == "not_found" and "cannot be loaded" in answer.error_message
+
+
+def test_a_json_schema_is_followed_or_refused_by_name(tiny):
+    schema = {"type": "object", "properties": {"city": {"enum": ["Paris", "Tokyo"]}}, "required": ["city"]}
+    wanted = {"type": "json_schema", "json_schema": {"name": "answer", "schema": schema}}
+    [answer] = ask(request(ModelSpec(f"local/{tiny}", {"temperature": 0}), FRANCE, response_format=wanted))
+    if tiny.is_dir():
+        assert answer.error == "bad_request" and "response_format" in answer.error_message
+    else:
+        assert json.loads(answer.text)["city"] in ("Paris", "Tokyo")

@@ -131,7 +131,7 @@ class Embedder:
         problem = _unfit(texts, model)
         if problem is not None:
             return _nothing(texts, problem)
-        keys = {text: _key(text, model) for text in texts}
+        keys = {text: vector_key(text, model) for text in texts}
         known = {text: vector for text, key in keys.items() if (vector := self._kept(key)) is not None}
         missing = [text for text in keys if text not in known]
         cached = sum(text in known for text in texts)
@@ -146,7 +146,7 @@ class Embedder:
                 error = caught
                 break
             total, seconds = _sum(total, usage), seconds + latency
-            price = self._price(model, usage)
+            price = vectors_usd(self._prices, model, usage.input)
             cost = None if cost is None or price is None else cost + price
             for text, vector in zip(batch, vectors, strict=True):
                 known[text] = vector
@@ -178,11 +178,6 @@ class Embedder:
                     if wait is None:
                         raise
                 await asyncio.sleep(wait)
-
-    def _price(self, model: ModelSpec, usage: Usage) -> float | None:
-        """Return the USD of one call. Vectors are no output tokens: their rate is often left out of the table."""
-        entry = self._prices.entry(model.id)
-        return None if entry is None else cost_of({_OUTPUT: 0.0, **entry}, replace(usage, output=0))
 
     def _route(self, model: ModelSpec) -> EmbeddingRoute:
         timeout_s = model.timeout_s or self._timeout_s
@@ -278,8 +273,14 @@ def _vectors(data: Any, count: int, spec: ModelSpec) -> list[Vector[float]]:
     return [found[index] for index in range(count)]
 
 
-def _key(text: str, model: ModelSpec) -> str:
-    """SHA-256 (hex) of everything that shapes a vector."""
+def vectors_usd(prices: PriceBook, model: ModelSpec, tokens: int | None) -> float | None:
+    """Return the USD of the vectors of so many tokens. They are no output, and the table often has no rate for one."""
+    entry = prices.entry(model.id)
+    return None if entry is None else cost_of({_OUTPUT: 0.0, **entry}, Usage(input=tokens, output=0))
+
+
+def vector_key(text: str, model: ModelSpec) -> str:
+    """Return the cache's key of a vector: SHA-256 (hex) of everything that shapes a vector."""
     shaped = {"embed": text, "model": model.id, "api_base": model.api_base, "params": model.params}
     return hashlib.sha256(json.dumps(shaped, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
 

@@ -191,6 +191,11 @@ class Gateway:
             )
         return await self._embedder.embed(texts, model)
 
+    @property
+    def caches(self) -> bool:
+        """Whether answers that are kept are used."""
+        return self._cache is not None
+
     async def aclose(self) -> None:
         """Close connections and files."""
         self._recordings.close()

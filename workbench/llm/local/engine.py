@@ -37,6 +37,7 @@ class Options:
     repetition_penalty: float | None = None
     seed: int | None = None
     stop: tuple[str, ...] = ()
+    schema: dict[str, Any] | None = None
 
 
 @dataclass(frozen=True)
@@ -64,8 +65,12 @@ class Engine(Protocol):
         """
 
 
-def options_of(request: Request) -> Options:
+def options_of(request: Request, *, follows_schema: bool = False) -> Options:
     """Read the parameters of a call. What an engine cannot do is refused by name, never dropped.
+
+    Args:
+        request: The call.
+        follows_schema: Whether the engine can hold an answer to a JSON Schema.
 
     Raises:
         CompletionError: Of kind bad_request, naming the parameter.
@@ -88,6 +93,7 @@ def options_of(request: Request) -> Options:
         repetition_penalty=_number("repetition_penalty", params.pop("repetition_penalty", None), 0.01, 100),
         seed=_number("seed", params.pop("seed", None), -(2**63), 2**63 - 1, whole=True),
         stop=stops,
+        schema=_schema(params.pop("response_format", None)) if follows_schema else None,
     )
     if params:
         raise _refused(
@@ -95,6 +101,20 @@ def options_of(request: Request) -> Options:
             "remove it, or ask the model through a server",
         )
     return options
+
+
+def _schema(wanted: Any) -> dict[str, Any] | None:
+    """Return the schema that an answer must fit: none for text, any object for ``json_object``."""
+    kind = wanted.get("type") if isinstance(wanted, dict) else None
+    if wanted is None or kind == "text":
+        return None
+    if kind == "json_object":
+        return {"type": "object"}
+    named = wanted.get("json_schema") if kind == "json_schema" else None
+    schema = named.get("schema") if isinstance(named, dict) else None
+    if not isinstance(schema, dict):
+        raise _refused('"response_format" must be text, json_object, or json_schema with a schema')
+    return schema
 
 
 def _number(name: str, value: Any, least: float, most: float, *, whole: bool = False) -> Any:

@@ -39,7 +39,9 @@ def model_path(model: ModelSpec, workspace: Path) -> Path:
             f"{model.name} runs in this process", kind="bad_request", hint="remove api_base and api_key_env"
         )
     if not text or "\0" in text:
-        raise LocalError(f'"{model.id}" names no folder', kind="not_found", hint="write local/<path>")
+        raise LocalError(
+            f'"{model.id}" names no folder and no file', kind="not_found", hint="write local/<path>"
+        )
     path, base = Path(text), workspace.resolve()
     if not path.is_absolute():
         path = (base / path).resolve()
@@ -49,15 +51,17 @@ def model_path(model: ModelSpec, workspace: Path) -> Path:
                 kind="not_found",
                 hint="move it inside, or give its full path",
             )
-    if path.suffix.lower() == ".gguf":
-        raise LocalError(
-            f"{text} is a GGUF file, which is not run in this process",
-            kind="bad_request",
-            hint="serve it with llama-server or Ollama, and name that server's model",
-        )
-    if not path.is_dir():
+    if is_gguf(path):
+        if not path.is_file():
+            raise LocalError(f"There is no file {path}", kind="not_found", hint="check the path after local/")
+    elif not path.is_dir():
         raise LocalError(f"There is no folder {path}", kind="not_found", hint="check the path after local/")
     return path
+
+
+def is_gguf(path: Path) -> bool:
+    """Whether it is named as a GGUF file."""
+    return path.suffix.lower() == ".gguf"
 
 
 class LocalModels:
@@ -113,8 +117,9 @@ class LocalModels:
             if given_up.is_set():
                 return
             refuse_all_but_text(request, "A model on disk")
-            options = options_of(request)
-            engine = _engine(model_path(request.model, self._workspace or Path.cwd()))
+            path = model_path(request.model, self._workspace or Path.cwd())
+            options = options_of(request, follows_schema=is_gguf(path))
+            engine = _engine(path)
             writing = Writing(
                 options.stop,
                 tell,
@@ -153,7 +158,7 @@ def _completion(request: Request, writing: Writing, ended: Ended) -> Completion:
 def _engine(path: Path) -> Engine:
     """Return the loaded model; the worker's single thread is what keeps it from being loaded twice."""
     if path not in _ENGINES:
-        from workbench.llm.local.folder import load
+        from workbench.llm.local import folder, gguf
 
-        _ENGINES[path] = load(path)
+        _ENGINES[path] = gguf.load(path) if is_gguf(path) else folder.load(path)
     return _ENGINES[path]
