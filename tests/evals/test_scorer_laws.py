@@ -32,7 +32,12 @@ ENTRIES = {
     "bleu": {},
     "latency": {"max": 1},
     "cost": {"max": 1},
+    "all": {"of": ["exact", {"type": "length", "max": 3}]},
+    "any": {"of": ["exact", {"type": "length", "max": 3}]},
+    "at_least": {"n": 2, "of": ["exact", "contains", {"type": "length", "max": 3}]},
 }
+#: A formula looks at scores and not at an answer; tests/evals/test_groups.py holds it to its laws.
+FORMULAS = {"derived"}
 SPEED = settings(max_examples=60, deadline=None)
 texts = st.text() | st.sampled_from(
     ["a", "3", "{}", '{"a": [1]}', "a\nb", "1,5 €", "```json\n1\n```", "\ud800"]
@@ -41,7 +46,7 @@ times = st.none() | st.floats(0, 1e6)
 
 
 def test_every_scorer_is_held_to_these_laws():
-    assert ENTRIES.keys() == SCORERS.keys()
+    assert ENTRIES.keys() | FORMULAS == SCORERS.keys()
 
 
 @pytest.mark.parametrize("kind", ENTRIES)
@@ -68,7 +73,7 @@ def test_a_score_is_bounded_and_negating_turns_it_round_exactly(kind, output, ex
         assert negated.value == plain.value
 
 
-@pytest.mark.parametrize("kind", [kind for kind, entry in SCORERS.items() if entry.unit == "score"])
+@pytest.mark.parametrize("kind", [kind for kind in ENTRIES if SCORERS[kind].unit == "score"])
 def test_a_threshold_is_the_value_from_which_it_passes(kind):
     entry = {"type": kind, **ENTRIES[kind]}
     value = score(entry, "3", "3").value

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from workbench.errors import BadInput, DatasetError, TemplateError
+from workbench.evals.scorers.registry import WRAPPER_KEYS
 from workbench.evals.types import Case, Cell, Gate, ScorerSpec, Suite
 from workbench.llm.recorded import recorded_files
 from workbench.llm.types import ModelSpec, Request
@@ -154,8 +155,9 @@ def case_from_dict(data: dict[str, Any]) -> Case:
 
 def spec_from_dict(data: dict[str, Any]) -> ScorerSpec:
     """The inverse of `ScorerSpec.to_dict`."""
-    own = {k: data[k] for k in ("type", "name", "negate", "weight", "threshold", "extract") if k in data}
-    return ScorerSpec(**own, params={k: v for k, v in data.items() if k not in own})
+    own = {k: data[k] for k in WRAPPER_KEYS if k in data}
+    params = {k: v for k, v in data.items() if k not in own}
+    return ScorerSpec(**{**own, "transform": tuple(own.get("transform", ()))}, params=params)
 
 
 def response_format(prompt: Prompt) -> dict[str, Any] | None:

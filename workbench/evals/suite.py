@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -12,16 +12,17 @@ from workbench.errors import BadInput, SuiteError, WorkbenchError
 from workbench.evals.combine import OVERALL
 from workbench.evals.datasets import CaseSource, load_cases
 from workbench.evals.schema import FIELDS, CasesEntry, SuiteFile, suite_schema
-from workbench.evals.scorers import SCORERS, has_overall, parse_scorer
+from workbench.evals.scorers import SCORERS, has_overall, scorer_units
 from workbench.evals.scorers.registry import readable, suggest
 from workbench.evals.suite_gate import read_gate
+from workbench.evals.suite_scorers import read_scorers, with_suite_fields
+from workbench.evals.suite_source import Source, read_source
 from workbench.evals.types import Dataset, ScorerSpec, Suite
-from workbench.files import YamlDocument, canonical_json, load_yaml, read_text, sha256_text
+from workbench.files import canonical_json, sha256_text
 from workbench.llm.types import ModelSpec
 from workbench.prompts.selectors import Selector, parse_selector
 
 __all__ = ["SuiteEntry", "find_suites", "load_suite", "suite_schema", "suite_to_dict"]
-MAX_BYTES = 10_000_000
 M = TypeVar("M", bound=BaseModel)
 FILE_NAMES = ("suite.yaml", "suite.yml")
 #: Words of other tools for our fields, for the hint.
@@ -54,7 +55,7 @@ def find_suites(evals_dir: Path) -> tuple[list[SuiteEntry], list[WorkbenchError]
         if path is None or folder.name.startswith("."):
             continue
         try:
-            data = _read(path).data
+            data = _read(path, evals_dir).data
             entries.append(SuiteEntry(folder.name, path, str(data.get("description") or "").strip()))
         except WorkbenchError as problem:
             problems.append(problem)
@@ -73,8 +74,7 @@ def load_suite(path: Path, *, root: Path) -> Suite:
         DatasetError: Its cases cannot be used.
     """
     file = _suite_file(Path(path))
-    document = _read(file)
-    reader = _Reader(file, document, Path(root))
+    reader = _Reader(_read(file, Path(root)))
     name = file.parent.name if file.name in FILE_NAMES else file.name.split(".")[0]
     return reader.suite(name)
 
@@ -88,32 +88,33 @@ def _suite_file(path: Path) -> Path:
     return found
 
 
-def _read(file: Path) -> YamlDocument:
-    text = read_text(file, what="suite", max_bytes=MAX_BYTES, error=SuiteError)
-    document = load_yaml(text, file=file, error=SuiteError)
-    if not isinstance(document.data, dict):
+def _read(file: Path, root: Path) -> Source:
+    source = read_source(file, root)
+    if not isinstance(source.data, dict):
         raise SuiteError(
             "The file is not a suite", file=file, hint="write prompts, models, cases and scorers"
         )
-    return document
+    return source
 
 
 class _Reader:
     """One suite file on its way to a suite; every error it raises knows its line."""
 
-    def __init__(self, file: Path, document: YamlDocument, root: Path) -> None:
-        self.file, self.document, self.root, self.folder = file, document, root, file.parent
+    def __init__(self, source: Source) -> None:
+        self.source, self.file, self.folder = source, source.file, source.file.parent
+        self.document, self.error, self._inside = source.document, source.error, source.inside
 
     def suite(self, name: str) -> Suite:
         content = self._validated()
         prompts = self._prompts(content.prompts)
         models = self._models(content)
-        scorers = self._scorers(content.scorers)
+        scorers = read_scorers(content, self.source)
         dataset = self._dataset(content.cases, scorers)
+        dataset = replace(dataset, cases=with_suite_fields(dataset.cases, content, self.source))
         self._check_expected(scorers, dataset)
         self._check_slices(content.slices, dataset)
         self._check_cluster(content.cluster, dataset)
-        metrics = [spec.name for spec in scorers]
+        metrics = [name for name in scorer_units(scorers) if name != OVERALL]
         if has_overall(scorers, dataset.cases):
             metrics.append(OVERALL)
         gate = read_gate(content, prompts, models, metrics, dataset, self.error)
@@ -133,16 +134,6 @@ class _Reader:
         )
         identity = sha256_text(canonical_json(suite_to_dict(suite)) + dataset.sha256)
         return Suite(**{**vars(suite), "sha256": identity})
-
-    def error(self, message: str, *path: str | int, hint: str | None = None) -> SuiteError:
-        """Return an error at a field, in the form of a sentence."""
-        return SuiteError(
-            message[:1].upper() + message[1:] if message[:1].isalpha() else message,
-            file=self.file,
-            line=self.document.line(*path),
-            field=".".join(str(part) for part in path),
-            hint=hint,
-        )
 
     def _validated(self) -> SuiteFile:
         return self._valid(SuiteFile, self.document.data)
@@ -195,40 +186,6 @@ class _Reader:
             models.append(model)
         return tuple(models)
 
-    def _scorers(self, entries: list[Any]) -> tuple[ScorerSpec, ...]:
-        taken: set[str] = set()
-        # Names that are given come first, so that a name made from a type never takes one of them.
-        named = {str(e["name"]) for e in entries if isinstance(e, dict) and e.get("name")}
-        specs = []
-        for index, entry in enumerate(entries):
-            given = isinstance(entry, dict) and entry.get("name") is not None
-            pool = taken if given else taken | named
-            try:
-                specs.append(parse_scorer(self._with_files(entry, index), taken=pool))
-            except SuiteError as problem:
-                path = getattr(problem, "path", ())
-                raise self.error(problem.message, "scorers", index, *path, hint=problem.hint) from None
-            taken.add(specs[-1].name)
-        return tuple(specs)
-
-    def _with_files(self, entry: Any, index: int) -> Any:
-        """Put the content of files in the place of their paths, so that a run holds all it needs."""
-        known = (
-            SCORERS.get(entry.get("type"))
-            if isinstance(entry, dict) and _is_text(entry.get("type"))
-            else None
-        )
-        if known is None:
-            return entry
-        entry = dict(entry)
-        for param in known.file_params:
-            if _is_text(entry.get(param)):
-                path = self._inside(entry[param], "scorers", index, param)
-                entry[param] = load_yaml(
-                    read_text(path, what=param, error=SuiteError), file=path, error=SuiteError
-                ).data
-        return entry
-
     def _dataset(self, cases: Any, scorers: tuple[ScorerSpec, ...]) -> Dataset:
         names = [spec.name for spec in scorers]
         if isinstance(cases, list):
@@ -246,29 +203,26 @@ class _Reader:
             self._inside(entry.file, "cases", "file")
         return CaseSource(**entry.model_dump())
 
-    def _inside(self, text: str, *path: str | int) -> Path:
-        """Return the path relative to the suite's folder if it stays in the workspace."""
-        try:
-            target = (self.folder / text.replace("\\", "/")).resolve()
-            inside = target.is_relative_to(self.root.resolve())
-        except (OSError, ValueError):
-            inside = False
-        if not inside:
-            raise self.error("the path leads out of the workspace", *path, hint="use a path inside it")
-        return target
-
     def _check_expected(self, scorers: tuple[ScorerSpec, ...], dataset: Dataset) -> None:
         if any(case.expected is not None for case in dataset.cases):
             return
-        for index, spec in enumerate(scorers):
+        for spec in scorers:
             given = any(spec.params.get(key) is not None for key in ("value", "values"))
             needed = SCORERS[spec.type].needs_expected or spec.params.get("fields") is not None
             if needed and not given:
                 raise self.error(
                     f"{spec.name} compares with what is expected, and no case has `expected`",
-                    *("scorers", index),
+                    *self._place_of(spec.name),
                     hint="add it to the cases, or give the scorer a value",
                 )
+
+    def _place_of(self, scorer: str) -> tuple[str | int, ...]:
+        """Return where a scorer stands in this file; those of included files stand under ``include``."""
+        entries = self.document.data.get("scorers") or []
+        for index, entry in enumerate(entries):
+            if scorer in ((entry.get("name"), entry.get("type")) if isinstance(entry, dict) else (entry,)):
+                return ("scorers", index)
+        return ("include",) if "include" in self.document.data else ("scorers",)
 
     def _check_slices(self, slices: list[str], dataset: Dataset) -> None:
         for index, field in enumerate(slices):
@@ -291,10 +245,6 @@ class _Reader:
         if field not in known:
             hint = suggest(field, known) if known else "add it to the cases' metadata"
             raise self.error(f'no case has "{field}" in its metadata', *where, hint=hint)
-
-
-def _is_text(value: Any) -> bool:
-    return isinstance(value, str)
 
 
 def suite_to_dict(suite: Suite) -> dict[str, Any]:

@@ -11,7 +11,10 @@ from workbench.llm.types import Completion, ModelSpec
 
 @dataclass(frozen=True)
 class ScorerSpec:
-    """One scorer as a suite asks for it: ``type`` names the registry entry, ``params`` are its own options."""
+    """One scorer as a suite asks for it: ``type`` names the registry entry, ``params`` are its own options.
+
+    ``transform`` are the steps before ``extract``, those of the whole suite included.
+    """
 
     type: str
     name: str
@@ -20,6 +23,7 @@ class ScorerSpec:
     threshold: float | None = None
     extract: Any = None
     params: dict[str, Any] = field(default_factory=dict)
+    transform: tuple[Any, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
         """Return the flat mapping that a suite file holds."""
@@ -31,6 +35,8 @@ class ScorerSpec:
             data["threshold"] = self.threshold
         if self.extract is not None:
             data["extract"] = self.extract
+        if self.transform:
+            data["transform"] = list(self.transform)
         return {**data, **self.params}
 
 

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from workbench.analysis.gate import GateResult
     from workbench.analysis.stopped import Looking
     from workbench.analysis.summary import Summary
+    from workbench.evals.types import ScorerSpec
 
 
 @dataclass(frozen=True)
@@ -38,16 +39,20 @@ class Outcome:
     scores: pd.DataFrame
     cells: pd.DataFrame
     units: dict[str, str]
+    specs: tuple[ScorerSpec, ...] = ()
     sequential: dict[str, Any] | None = None
     store: Store | None = field(default=None, repr=False, compare=False)
 
     def summaries(self) -> list[Summary]:
         """Return mean and interval by prompt, version, model, scorer and slice."""
+        from workbench.analysis.derived import derived_summaries
         from workbench.analysis.summary import summarise
+        from workbench.jobs.formulas import formulas_of_means
 
-        return summarise(
-            self.scores, self.plan.slice_values(), units=self.units, clusters=clusters_of(self.plan)
-        )
+        slices = self.plan.slice_values()
+        found = summarise(self.scores, slices, units=self.units, clusters=clusters_of(self.plan))
+        formulas = formulas_of_means(self.specs, self.units)
+        return found + derived_summaries(self.scores, formulas, found, slices) if formulas else found
 
 
 def clusters_of(*plans: Plan) -> Clusters | None:
@@ -83,7 +88,7 @@ def load_outcome(store: Store, run_id: str, plan: Plan, scoring: Scoring | None 
         frame["prompt"] = frame["prompt_index"].map(dict(enumerate(titles))).astype(object)
         frame["version"] = frame["prompt_index"].map(dict(enumerate(numbers)))
         frame["model"] = frame["model_index"].map(dict(enumerate(models))).astype(object)
-    specs = [spec_from_dict(data) for data in scoring.scorers] if scoring else list(plan.scorers)
+    specs = tuple(spec_from_dict(data) for data in scoring.scorers) if scoring else plan.scorers
     units = units_of(plan, specs)
     # Answers arrive in any order; tables and JSON have that of the plan.
     place = {name: number for number, name in enumerate(units)}
@@ -92,7 +97,7 @@ def load_outcome(store: Store, run_id: str, plan: Plan, scoring: Scoring | None 
     scores = scores.sort_values([*order[:2], "place", *order[2:]], ignore_index=True).drop(columns="place")
     remembered = store.runs.progress(run_id).sequential
     cells = cells.sort_values(order, ignore_index=True)
-    return Outcome(run_id, plan, scoring, scores, cells, units, remembered, store)
+    return Outcome(run_id, plan, scoring, scores, cells, units, specs, remembered, store)
 
 
 def select(outcome: Outcome, selector: str | None) -> Selection:

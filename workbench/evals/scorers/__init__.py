@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from workbench.evals.scorers import derived as derived
+from workbench.evals.scorers import groups as groups
 from workbench.evals.scorers import measures as measures
 from workbench.evals.scorers import numbers as numbers
 from workbench.evals.scorers import similarity as similarity

@@ -19,7 +19,7 @@ class ScoringError(Exception):
 
 
 #: The keys that every scorer's entry may have beside its own parameters.
-WRAPPER_KEYS = ("type", "name", "negate", "weight", "threshold", "extract")
+WRAPPER_KEYS = ("type", "name", "negate", "weight", "threshold", "extract", "transform")
 
 
 @dataclass(frozen=True)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 from workbench.evals.combine import OVERALL, Weighted, overall
 from workbench.evals.extract import Extractor, build_extractor
+from workbench.evals.scorers.derived import Derived, by_variable
+from workbench.evals.scorers.groups import Group, as_written
 from workbench.evals.scorers.registry import (
     SCORERS,
     WRAPPER_KEYS,
@@ -18,6 +20,7 @@ from workbench.evals.scorers.registry import (
     ScoringError,
     suggest,
 )
+from workbench.evals.transform import build_transform, transform_steps
 from workbench.evals.types import Case, Score, ScorerSpec, ScoringInput, Unit
 from workbench.llm.types import Completion
 
@@ -37,6 +40,7 @@ class Scorer:
     impl: ScorerImpl
     extractor: Extractor
     limited: bool
+    shown: bool = True  # a part of a group is shown by itself only where it was given a name
 
     @property
     def name(self) -> str:
@@ -50,9 +54,20 @@ class Scorer:
 
     def score(self, cell: ScoringInput) -> Score:
         """Score a cell whose ``output`` is the whole text of the completion. Never raises."""
+        return self.score_all(cell)[0]
+
+    def score_all(self, cell: ScoringInput) -> list[Score]:
+        """Return the score, and behind it those of a group's parts that have names of their own. Never raises."""
+        shown: list[Score] = []
+        return [self._guarded(cell, shown), *shown]
+
+    def _guarded(self, cell: ScoringInput, shown: list[Score]) -> Score:
         try:
             output = self.extractor(cell.output)
-            outcome = self.impl.score(cell if output is cell.output else replace(cell, output=output))
+            cell = cell if output is cell.output else replace(cell, output=output)
+            outcome = (
+                self._group_outcome(cell, shown) if isinstance(self.impl, Group) else self.impl.score(cell)
+            )
         except ScoringError as problem:
             return Score(self.name, None, error=str(problem)[:MAX_REASON])
         except TimeoutError:
@@ -60,6 +75,26 @@ class Scorer:
         except Exception as problem:  # a scorer's crash is this cell's error, never the run's end
             return Score(self.name, None, error=f"{type(problem).__name__}: {problem}"[:MAX_REASON])
         return self._judge(outcome)
+
+    def _group_outcome(self, cell: ScoringInput, shown: list[Score]) -> Outcome:
+        found = [(part, part.score_all(cell)) for part in self.impl.parts]
+        for part, scores in found:
+            shown.extend(scores if part.shown else scores[1:])
+        return self.impl.combine([scores[0] for _, scores in found])
+
+    def derive(self, scores: list[Score]) -> Score:
+        """Return a formula's score from the others of the same answer. Never raises."""
+        try:
+            return self._judge(self.impl.of_scores(by_variable(scores)))
+        except ScoringError as problem:
+            return Score(self.name, None, error=str(problem)[:MAX_REASON])
+
+    def shown_parts(self) -> Iterator[Scorer]:
+        """Yield the parts of a group that have scores of their own, at any depth."""
+        for part in self.impl.parts if isinstance(self.impl, Group) else ():
+            if part.shown:
+                yield part
+            yield from part.shown_parts()
 
     def _judge(self, outcome: Outcome) -> Score:
         value, passed, reason = outcome.value, outcome.passed, outcome.reason
@@ -84,25 +119,56 @@ def parse_scorer(data: Any, *, taken: set[str] | None = None) -> ScorerSpec:
     Raises:
         ParamError: The entry cannot be used; ``path`` leads to the field.
     """
+    return read_scorer(data, taken=taken).spec
+
+
+def read_scorer(data: Any, *, taken: set[str] | None = None) -> Scorer:
+    """Return the scorer that an entry stands for, as `parse_scorer` returns its spec.
+
+    Raises:
+        ParamError: The entry cannot be used.
+    """
     taken = set() if taken is None else taken
     if isinstance(data, str):
         data = {"type": data}
     if not isinstance(data, dict):
         raise ParamError("a scorer is a type or a mapping with a type")
-    entry = _entry(data.get("type"))
+    data = as_written(data)
+    type_name, negated = _plain_type(data.get("type"))
+    entry = _entry(type_name)
+    negate = _flag(data.get("negate", False))
+    if negated and negate:
+        raise ParamError(f"{data['type']} is negated twice", ("negate",), "write the type without not_")
     spec = ScorerSpec(
         type=entry.type,
-        name=_name(data.get("name"), entry.type, taken),
-        negate=_flag(data.get("negate", False)),
+        name=_name(data.get("name"), f"not_{entry.type}" if negated else entry.type, taken),
+        negate=negated or negate,
         weight=_number(data.get("weight"), "weight", 1.0 if entry.unit == "score" else 0.0),
         threshold=None if data.get("threshold") is None else _number(data["threshold"], "threshold", 0.0),
         extract=data.get("extract"),
         params={k: v for k, v in data.items() if k not in WRAPPER_KEYS},
+        transform=_steps(data.get("transform")),
     )
     _check(spec, entry, weight_given="weight" in data)
-    build_scorer(spec)
+    built = build_scorer(spec)
     taken.add(spec.name)
-    return spec
+    for part in built.shown_parts():
+        taken.add(_name(part.name, part.spec.type, taken))
+    return replace(built, shown=data.get("name") is not None)
+
+
+def _plain_type(type_name: Any) -> tuple[Any, bool]:
+    """Return the type without ``not_`` in front, and whether it was there; ``not_empty`` is a type of its own."""
+    if isinstance(type_name, str) and type_name.startswith("not_") and type_name not in SCORERS:
+        return type_name.removeprefix("not_"), True
+    return type_name, False
+
+
+def _steps(value: Any) -> tuple[Any, ...]:
+    try:
+        return transform_steps(value)
+    except ValueError as problem:
+        raise ParamError(str(problem), ("transform",)) from None
 
 
 def _entry(type_name: Any) -> Entry:
@@ -173,7 +239,15 @@ def build_scorer(spec: ScorerSpec) -> Scorer:
         extractor = build_extractor(spec.extract)
     except ValueError as problem:
         raise ParamError(str(problem), ("extract",)) from None
-    return Scorer(spec, entry.unit, entry.build(spec.params), extractor, _limited(spec, entry))
+    if spec.transform:
+        extractor = _in_turn(build_transform(_steps(spec.transform)), extractor)
+    impl = entry.build(spec.params)
+    unit = getattr(impl, "value_unit", entry.unit)
+    return Scorer(spec, unit, impl, extractor, _limited(spec, entry))
+
+
+def _in_turn(first: Extractor, second: Extractor) -> Extractor:
+    return lambda text: second(first(text))
 
 
 def has_overall(specs: Iterable[ScorerSpec], cases: Iterable[Case] = ()) -> bool:
@@ -197,13 +271,27 @@ def score_completion(
         with_overall: Whether to add `overall`; left out, it is added from two weighted scorers on. A suite
             whose cases have scorers of their own passes `has_overall`, so that every cell has it or none.
     """
+    # What is made of the means has no value of its own on an answer.
+    scorers = [s for s in scorers if not (isinstance(s.impl, Derived) and s.impl.over == "means")]
+    scorers.sort(key=lambda s: isinstance(s.impl, Derived))
     if completion.error is not None:
-        scores = [Score(scorer.name, None, error=completion.error) for scorer in scorers]
+        found = [
+            [Score(s.name, None, error=completion.error) for s in (scorer, *scorer.shown_parts())]
+            for scorer in scorers
+        ]
     else:
         cell = ScoringInput(completion.text, case, completion)
-        scores = [scorer.score(cell) for scorer in scorers]
+        found = []
+        for scorer in scorers:
+            if isinstance(scorer.impl, Derived):
+                found.append([scorer.derive([score for of_one in found for score in of_one])])
+            else:
+                found.append(scorer.score_all(cell))
+    scores = [score for of_one in found for score in of_one]
     weighted = [
-        Weighted(score, s.weight, s.unit) for s, score in zip(scorers, scores, strict=True) if s.weight > 0
+        Weighted(of_one[0], s.weight, s.unit)
+        for s, of_one in zip(scorers, found, strict=True)
+        if s.weight > 0
     ]
     if with_overall is None:
         with_overall = len(weighted) >= 2
@@ -218,7 +306,13 @@ def score_completion(
 def scorer_units(specs: Iterable[ScorerSpec]) -> dict[str, Unit]:
     """Return what each scorer's value is measured in, by name, ``overall`` included where there is one."""
     specs = list(specs)
-    units: dict[str, Unit] = {spec.name: _entry(spec.type).unit for spec in specs}
+    built = [build_scorer(spec) for spec in specs]
+    units = {
+        s.name: s.unit
+        for scorer in built
+        if not (isinstance(scorer.impl, Derived) and scorer.impl.over == "means")
+        for s in (scorer, *scorer.shown_parts())
+    }
     if has_overall(specs):
         units[OVERALL] = "score"
     return units

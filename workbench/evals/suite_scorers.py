@@ -1,0 +1,168 @@
+"""The scorers of a suite: its own, those of included files, formulas, and what holds for all of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+from workbench.evals.formula import parse_formula, variable_of
+from workbench.evals.schema import SuiteFile
+from workbench.evals.scorers import SCORERS, parse_scorer, scorer_units
+from workbench.evals.scorers.groups import GROUPS, as_written
+from workbench.evals.scorers.registry import ParamError, suggest
+from workbench.evals.suite_source import Source, read_source
+from workbench.evals.transform import transform_steps
+from workbench.evals.types import Case, ScorerSpec
+
+MAX_INCLUDES = 20
+MAX_SCORERS = 200
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One scorer as it was written, and the place of it."""
+
+    data: Any
+    source: Source
+    path: tuple[str | int, ...]
+
+
+def read_scorers(content: SuiteFile, source: Source) -> tuple[ScorerSpec, ...]:
+    """Return all scorers of a suite, included ones first and formulas last.
+
+    Raises:
+        SuiteError: One of them cannot be used; with file, line and field.
+    """
+    entries = [*_included(source, ()), *_entries(content.scorers, source), *_formulas(content, source)]
+    if not entries:
+        raise source.error(
+            "there is no scorer", "scorers", hint="write at least one, or include a file of them"
+        )
+    if len(entries) > MAX_SCORERS:
+        raise source.error(f"there are over {MAX_SCORERS} scorers", "scorers", hint="remove some")
+    taken: set[str] = set()
+    # Names that are given come first, so that a name made from a type never takes one of them.
+    named = {str(e.data["name"]) for e in entries if isinstance(e.data, dict) and e.data.get("name")}
+    specs = []
+    for entry in entries:
+        given = isinstance(entry.data, dict) and entry.data.get("name") is not None
+        pool = set(taken) if given else taken | named
+        before = set(pool)
+        try:
+            specs.append(parse_scorer(_with_files(entry.data, entry), taken=pool))
+        except ParamError as problem:
+            path = _as_in_file(entry.data, problem.path)
+            raise entry.source.error(problem.message, *entry.path, *path, hint=problem.hint) from None
+        taken |= pool - before
+    for_all = _for_all(content, source)
+    specs = [for_all(spec) for spec in specs]
+    _check_formulas(specs, entries)
+    return tuple(specs)
+
+
+def with_suite_fields(cases: tuple[Case, ...], content: SuiteFile, source: Source) -> tuple[Case, ...]:
+    """Return cases whose own scorers have what the suite wants of all scorers."""
+    for_all = _for_all(content, source)
+    return tuple(
+        replace(case, scorers=tuple(for_all(s) for s in case.scorers)) if case.scorers else case
+        for case in cases
+    )
+
+
+def _entries(items: list[Any], source: Source) -> list[Entry]:
+    return [Entry(item, source, ("scorers", index)) for index, item in enumerate(items)]
+
+
+def _formulas(content: SuiteFile, source: Source) -> list[Entry]:
+    found = []
+    for name, value in content.derived.items():
+        data = {"formula": value} if isinstance(value, str) else value
+        if not isinstance(data, dict):
+            raise source.error("a derived metric is a formula, or a mapping with one", "derived", name)
+        found.append(Entry({"type": "derived", "name": name, **data}, source, ("derived", name)))
+    return found
+
+
+def _included(source: Source, above: tuple[Source, ...]) -> list[Entry]:
+    """Return the scorers of the files that a file includes, and of those that these include."""
+    wanted = source.data.get("include") or []
+    names = [wanted] if isinstance(wanted, str) else wanted
+    if not isinstance(names, list) or not all(isinstance(name, str) and name for name in names):
+        raise source.error("include is a path or a list of paths", "include")
+    found: list[Entry] = []
+    chain = (*above, source)
+    for index, name in enumerate(names):
+        path = source.inside(name, "include", index)
+        if any(path == one.file.resolve() for one in chain):
+            raise source.error("the included files include each other in a circle", "include", index)
+        if len(chain) > 5 or len(names) > MAX_INCLUDES:
+            raise source.error("too many files are included", "include", index, hint="put them together")
+        inner = read_source(path, source.root, what="included file")
+        if not isinstance(inner.data, dict) or not set(inner.data) <= {"scorers", "include"}:
+            raise inner.error("an included file holds `scorers:`, and `include:` for further ones")
+        items = inner.data.get("scorers") or []
+        if not isinstance(items, list):
+            raise inner.error("scorers are a list", "scorers")
+        found += [*_included(inner, chain), *_entries(items, inner)]
+        if len(found) > MAX_SCORERS:
+            raise source.error(f"over {MAX_SCORERS} scorers are included", "include", index)
+    return found
+
+
+def _for_all(content: SuiteFile, source: Source) -> Any:
+    """Return the function that adds the suite-wide steps to a scorer."""
+    try:
+        steps = transform_steps(content.transform)
+    except ValueError as problem:
+        raise source.error(str(problem), "transform") from None
+
+    def add(spec: ScorerSpec) -> ScorerSpec:
+        if not steps or spec.type == "derived":
+            return spec
+        return replace(spec, transform=(*steps, *spec.transform))
+
+    return add
+
+
+def _check_formulas(specs: list[ScorerSpec], entries: list[Entry]) -> None:
+    """Refuse a formula over a scorer that is not there, or that comes after it."""
+    known: list[str] = []
+    plain = [spec for spec in specs if spec.type != "derived"]
+    known += [variable_of(name) for name in scorer_units(plain)]
+    for spec, entry in zip(specs, entries, strict=True):
+        if spec.type != "derived":
+            continue
+        for name in sorted(parse_formula(spec.params["formula"]).names):
+            if name not in known:
+                raise entry.source.error(
+                    f'no scorer is called "{name}"', *entry.path, hint=suggest(name, known)
+                )
+        known.append(variable_of(spec.name))
+
+
+def _as_in_file(data: Any, path: tuple[str | int, ...]) -> tuple[str | int, ...]:
+    """Return a path in an entry as the file has it, where groups are written in their short form."""
+    written: list[str | int] = []
+    for part in path:
+        if isinstance(data, dict) and "type" not in data and part in ("of", "n") and part not in data:
+            part = next((kind for kind in GROUPS if kind in data), part)
+        written.append(part)
+        inside_list = isinstance(data, list) and isinstance(part, int) and part < len(data)
+        data = data[part] if inside_list else data.get(part) if isinstance(data, dict) else None
+    return tuple(written)
+
+
+def _with_files(data: Any, entry: Entry, depth: int = 0) -> Any:
+    """Put the content of files in the place of their paths, so that a run holds all it needs."""
+    if not isinstance(data, dict) or depth > 10:
+        return data
+    data = as_written(data)
+    if isinstance(data.get("of"), list):
+        return {**data, "of": [_with_files(part, entry, depth + 1) for part in data["of"]]}
+    kind = data.get("type")
+    known = SCORERS.get(kind) or SCORERS.get(kind.removeprefix("not_")) if isinstance(kind, str) else None
+    for param in known.file_params if known else ():
+        if isinstance(data.get(param), str):
+            path = entry.source.inside(data[param], *entry.path, param)
+            data = {**data, param: read_source(path, entry.source.root, what=param).data}
+    return data
