@@ -17,6 +17,7 @@ from time import monotonic, time
 
 from workbench.errors import CompletionError, ErrorKind
 from workbench.llm import clock
+from workbench.llm.limit_history import LimitHistory
 from workbench.llm.types import Completion, ModelSpec, Request
 
 #: Faults after which nobody knows whether the model is there at all, or takes anything.
@@ -86,8 +87,15 @@ class Unasked(CompletionError):
 class Lane:
     """One model at one endpoint with one key. Use it on one event loop."""
 
-    def __init__(self, name: str, pace: Pace, now: Callable[[], float] = monotonic) -> None:
-        self._name, self._pace, self._now = name, pace, now
+    def __init__(
+        self,
+        name: str,
+        pace: Pace,
+        now: Callable[[], float] = monotonic,
+        note: Callable[[str, int, str], None] = lambda lane, limit, reason: None,
+    ) -> None:
+        self._name, self._pace, self._now, self._note = name, pace, now, note
+        self._noted: int | None = None
         self._limit = float(pace.start)
         self._max: float = pace.most
         self._buckets: dict[str, tuple[int, Bucket]] = {}
@@ -170,8 +178,15 @@ class Lane:
         for unit, (_, bucket) in self._buckets.items():
             bucket.take(tokens if unit == "tokens" else 1.0, now)
         self._peak = max(self._peak, self.in_flight)
+        if self._noted is None:
+            self._note_limit("the start")
         clock.start()
         return tokens
+
+    def _note_limit(self, reason: str) -> None:
+        if self.limit != self._noted:
+            self._noted = self.limit
+            self._note(self._name, self._noted, reason)
 
     def learn(
         self, result: Completion | CompletionError, tokens: float, headers: Mapping[str, str] | None = None
@@ -195,13 +210,22 @@ class Lane:
             self._settle(result, tokens, now)
         elif tokens:
             self._buckets["tokens"][1].take(-tokens, now)
+        self._note_limit(self._why(kind))
         if headers:
             self.pause(spent_until(headers))
         self._changed.set()
 
+    def _why(self, kind: str | None) -> str:
+        if self._silent >= self._pace.silent_calls:
+            return f"{self._silent} calls in a row without an answer ({self._last_kind})"
+        return "the server refused: too many calls" if kind == "rate_limit" else "calls are answered"
+
     def pause(self, seconds: float) -> None:
         """Let nothing enter for so long."""
-        self._paused_until = max(self._paused_until, self._now() + seconds)
+        until = self._now() + seconds
+        if until > max(self._paused_until, self._now() + 1.0):
+            self._note(self._name, self.limit, f"the server asked for a pause of {_span(seconds)}")
+        self._paused_until = max(self._paused_until, until)
 
     def _delay(self, tokens: float) -> float:
         """Return the seconds until an attempt may enter; infinity until another one has left."""
@@ -264,7 +288,7 @@ class Lane:
 
     def _guess(self, request: Request) -> float:
         """Guess the tokens of a call before it is made: four characters each, and the mean answer so far."""
-        letters = sum(len(str(message["content"])) for message in request.messages)
+        letters = sum(len(text_of(message)) for message in request.messages)
         return letters / 4 + self._mean_output
 
     def _settle(self, completion: Completion, tokens: float, now: float) -> None:
@@ -282,12 +306,14 @@ class Lanes:
     def __init__(self, pace: Pace | None = None) -> None:
         self._pace = pace or Pace()
         self._lanes: dict[str, Lane] = {}
+        #: What the limits did, for whoever keeps it.
+        self.history = LimitHistory()
 
     def of(self, model: ModelSpec) -> Lane:
         """Return the lane of a model, with the limits of its entry taken over."""
         key = self.key(model)
         if key not in self._lanes:
-            self._lanes[key] = Lane(model.name, self._pace)
+            self._lanes[key] = Lane(model.name, self._pace, note=self.history.note)
         lane = self._lanes[key]
         lane.restrict(model)
         return lane
