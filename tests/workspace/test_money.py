@@ -93,6 +93,8 @@ def test_an_estimate_holds_what_the_run_then_costs_and_narrows_with_its_history(
     assert "20 earlier answers" in " ".join(again.why) and again.high - again.low < 2 * (
         first.high - first.low
     )
+    assert again.output_tokens == (40, 40, 40) and "40 out" in again.tokens_sentence
+    assert first.input_tokens[0] < first.input_tokens[1] < first.input_tokens[2]
     assert workspace.runs.estimate(plan(1)).sentence == "$0"
     assert workspace.runs.estimate(plan(1), use_cache=False).asked == 20
 
@@ -101,6 +103,7 @@ def test_an_estimate_without_a_price_is_unknown_and_not_nothing(workspace):
     (workspace.root / "prices.yaml").unlink()
     found = workspace.runs.estimate(workspace.runs.plan(workspace.suites.load("money")))
     assert (found.low, found.expected, found.high, found.unknown) == (None, None, None, 20)
+    assert found.input_tokens[1] > 0 and found.output_tokens[2] == 20 * 8, "tokens are known without a price"
     assert "unknown" in found.sentence and "price of openai/tiny is unknown" in " ".join(found.why)
 
 
@@ -193,3 +196,56 @@ def test_what_costs_nothing_runs_on_when_a_cap_is_met(workspace, server, monkeyp
     monkeypatch.setenv(DAY, "0")
     assert run(workspace, models=["offline/rules"]).status == "complete"
     assert run(workspace).done == 0 and server.received == 0
+
+
+def test_what_is_left_of_each_cap_is_told_with_what_is_in_flight(workspace, monkeypatch):
+    from workbench.jobs.caps import room_today
+
+    assert room_today(workspace.store, "ada") == []
+    monkeypatch.setenv(DAY, "5")
+    monkeypatch.setenv(PERSON, "2")
+    workspace.store.spending.add("ada", 1.5)
+    workspace.store.spending.add("grace", 2.0)
+    everybody, ada = room_today(workspace.store, "ada")
+    assert (everybody.person, everybody.spent_usd, everybody.left_usd) == (None, 3.5, 1.5)
+    assert (ada.person, ada.spent_usd, ada.left_usd) == ("ada", 1.5, 0.5)
+
+
+def test_vectors_outside_a_run_are_held_to_the_day_s_cap_and_booked_once(workspace, monkeypatch):
+    import asyncio
+
+    from support.vectors import serving
+
+    from workbench.jobs.ledger import Ledger, embed_booked
+    from workbench.llm.gateway import Gateway
+    from workbench.llm.pricebook import PriceBook
+    from workbench.llm.types import ModelSpec
+
+    # The server counts two tokens a text; 1,000 USD a million makes 0.002 USD a text.
+    prices = PriceBook(own={"openai/m": {"input_cost_per_token": 0.001}})
+    ledger = Ledger(workspace.store, "ada")
+    with serving() as (address, calls):
+        model = ModelSpec("openai/m", api_base=f"{address}/v1")
+
+        async def embed(*texts: str):
+            gateway = Gateway(cache=workspace.store.cache, env={}, prices=prices)
+            try:
+                return await embed_booked(gateway, ledger, prices, texts, model)
+            finally:
+                await gateway.aclose()
+
+        monkeypatch.setenv(PERSON, "0.01")
+        assert asyncio.run(embed("cat", "dog")).ok
+        assert workspace.store.spending.today("ada") == pytest.approx(0.004)
+        asyncio.run(embed("cat", "dog"))
+        assert workspace.store.spending.today("ada") == pytest.approx(0.004), (
+            "kept vectors are not spent again"
+        )
+        with pytest.raises(BadInput, match="for ada"):
+            asyncio.run(embed("a text that is far longer than what is left of the cap"))
+        assert len(calls) == 1
+        monkeypatch.setenv(PERSON, "0.004")
+        assert asyncio.run(embed("dog")).cached == 1, "what is kept is read even when the cap is met"
+        prices.own.clear()
+        with pytest.raises(BadInput, match="price of openai/m is unknown"):
+            asyncio.run(embed("new"))

@@ -146,7 +146,7 @@ class Embedder:
                 error = caught
                 break
             total, seconds = _sum(total, usage), seconds + latency
-            price = vectors_usd(self._prices, model, usage.input)
+            price = vectors_usd(self._prices, model, usage)
             cost = None if cost is None or price is None else cost + price
             for text, vector in zip(batch, vectors, strict=True):
                 known[text] = vector
@@ -273,10 +273,10 @@ def _vectors(data: Any, count: int, spec: ModelSpec) -> list[Vector[float]]:
     return [found[index] for index in range(count)]
 
 
-def vectors_usd(prices: PriceBook, model: ModelSpec, tokens: int | None) -> float | None:
-    """Return the USD of the vectors of so many tokens. They are no output, and the table often has no rate for one."""
+def vectors_usd(prices: PriceBook, model: ModelSpec, usage: Usage) -> float | None:
+    """Return the USD of vectors. They are no output tokens, whose rate the table often leaves out."""
     entry = prices.entry(model.id)
-    return None if entry is None else cost_of({_OUTPUT: 0.0, **entry}, Usage(input=tokens, output=0))
+    return None if entry is None else cost_of({_OUTPUT: 0.0, **entry}, replace(usage, output=0))
 
 
 def vector_key(text: str, model: ModelSpec) -> str:

@@ -65,11 +65,16 @@ class CacheRepository(Repository):
 
     def known(self, keys: Sequence[str]) -> int:
         """Return how many of these keys hold a completion."""
-        found = 0
+        kept = self.kept(keys)
+        return sum(key in kept for key in keys)
+
+    def kept(self, keys: Sequence[str]) -> set[str]:
+        """Return those of these keys that hold a completion."""
+        found: set[str] = set()
         with self._read() as connection:
             for start in range(0, len(keys), 500):
-                query = sa.select(sa.func.count()).where(cache.c.key.in_(keys[start : start + 500]))
-                found += connection.scalar(query) or 0
+                query = sa.select(cache.c.key).where(cache.c.key.in_(keys[start : start + 500]))
+                found.update(connection.scalars(query))
         return found
 
     def size(self) -> CacheSize:

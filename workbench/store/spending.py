@@ -37,6 +37,21 @@ class Reached:
     spent_usd: float
 
 
+@dataclass(frozen=True)
+class Room:
+    """A cap of today, everybody's or a person's: what was spent of it, and what calls in flight may yet cost."""
+
+    person: str | None
+    cap_usd: float
+    spent_usd: float
+    held_usd: float
+
+    @property
+    def left_usd(self) -> float:
+        """What may be spent yet today."""
+        return max(0.0, self.cap_usd - self.spent_usd - self.held_usd)
+
+
 def spent_today(insert: Any, author: str, usd: float) -> Any:
     """Return the statement that adds new money to today's sum of a person."""
     added = insert.values(day=now()[:10], author=author, usd=usd)
@@ -73,6 +88,15 @@ class SpendingRepository(Repository):
             if run_id is not None:
                 connection.execute(runs.update().where(runs.c.id == run_id).values(held_usd=usd))
         return None
+
+    def room(self, caps: Caps, author: str) -> list[Room]:
+        """Return what is left of each cap that is set, everybody's first."""
+        with self._read() as connection:
+            return [
+                Room(person, cap, _sum_today(connection, person), _held_by_others(connection, person, None))
+                for cap, person in ((caps.day_usd, None), (caps.person_usd, author))
+                if cap is not None
+            ]
 
     def output_tokens(self, pairs: Collection[tuple[str, str]]) -> dict[tuple[str, str], list[int]]:
         """Return the output tokens of earlier answers by ``(prompt, model id)``, any version, newest runs first."""

@@ -44,6 +44,8 @@ class Estimate:
     unknown: int
     why: tuple[str, ...]
     call_usd: float | None = None  # what one answer of the dearest version and model is expected to cost
+    input_tokens: tuple[int, int, int] = (0, 0, 0)  # low, expected, high: of all models, priced or not
+    output_tokens: tuple[int, int, int] = (0, 0, 0)
 
     @property
     def sentence(self) -> str:
@@ -57,9 +59,18 @@ class Estimate:
             text += f", and {self.unknown:,} answers at an unknown price"
         return text if self.asked else "$0"
 
+    @property
+    def tokens_sentence(self) -> str:
+        """The tokens with their intervals."""
+        return f"{_tokens(self.input_tokens)} in, {_tokens(self.output_tokens)} out"
+
     def to_dict(self) -> dict[str, Any]:
         """Return it as plain data."""
-        return {**asdict(self), "why": list(self.why)}
+        named = {
+            name: dict(zip(("low", "expected", "high"), getattr(self, name), strict=True))
+            for name in ("input_tokens", "output_tokens")
+        }
+        return {**asdict(self), "why": list(self.why), **named}
 
 
 def estimate(plan: Plan, store: Store, prices: PriceBook, *, use_cache: bool = True) -> Estimate:
@@ -76,6 +87,7 @@ def estimate(plan: Plan, store: Store, prices: PriceBook, *, use_cache: bool = T
     low = expected = high = call = 0.0
     asked_in_all = cached_in_all = unknown = 0
     why: dict[str, None] = {}
+    read, told = [0.0] * 3, [0.0] * 3
     with Renderer() as renderer:
         for model_index in remote:
             model = plan.models[model_index]
@@ -89,6 +101,9 @@ def estimate(plan: Plan, store: Store, prices: PriceBook, *, use_cache: bool = T
                 output, reason = _output(
                     pinned.prompt.parameters, model, history[pinned.name, model.id], asked, prices
                 )
+                for bound, name in enumerate(("low", "expected", "high")):
+                    read[bound] += asked * statistics.fmean(getattr(count, name) for count in counts)
+                    told[bound] += asked * output[bound]
                 costs = [_costs(prices, model, count, output) for count in counts]
                 if any(cost is None for cost in costs):
                     unknown += asked
@@ -110,6 +125,8 @@ def estimate(plan: Plan, store: Store, prices: PriceBook, *, use_cache: bool = T
         unknown,
         tuple(why),
         None if nothing else call,
+        (round(read[0]), round(read[1]), round(read[2])),
+        (round(told[0]), round(told[1]), round(told[2])),
     )
 
 
@@ -118,6 +135,11 @@ def expected_usd(request: Request, prices: PriceBook) -> float | None:
     (_, output, _), _ = _output(request.params, request.model, [], 1, prices)
     tokens = count_messages(request.messages, request.model).expected
     return prices.cost(request.model.id, Usage(input=round(tokens), output=round(output)))
+
+
+def _tokens(bounds: tuple[int, int, int]) -> str:
+    low, expected, high = bounds
+    return f"{expected:,}" + (f" ({low:,} to {high:,})" if low != high else "")
 
 
 def _usd(amount: float) -> str:

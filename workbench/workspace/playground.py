@@ -14,7 +14,8 @@ from typing import Any
 
 from workbench.errors import BadInput, StoreError
 from workbench.evals.plan import response_format
-from workbench.jobs.caps import cap_sentence, daily_caps
+from workbench.jobs.caps import daily_caps
+from workbench.jobs.ledger import Ledger
 from workbench.llm.gateway import Gateway
 from workbench.llm.loop import submit
 from workbench.llm.pricebook import PriceBook, load_prices
@@ -123,7 +124,8 @@ class Playground:
             for _, prompt, model in columns
         ]
         prices = load_prices(self.root)
-        _check_caps(self.store, prices, requests)
+        if daily_caps(os.environ):
+            Ledger(self.store, current_author()).check(_expected(prices, requests))
         session_id = uuid.uuid4().hex[:12]
         self.store.playground.begin(session_id, _content(columns, variables, use_cache))
         slots = [Slot(title, model.name) for title, _, model in columns]
@@ -177,8 +179,7 @@ class Playground:
             )
             try:
                 self.store.playground.answer(session_id, index, completion)
-                if completion.cost_usd and not completion.cached:
-                    self.store.spending.add(current_author(), completion.cost_usd)
+                Ledger(self.store, current_author()).book(completion.cost_usd, cached=completion.cached)
             except StoreError as problem:  # it is paid for: it must reach the person all the same
                 _LOG.warning("An answer of the playground could not be kept: %s", problem)
             slot.completion = completion
@@ -277,26 +278,12 @@ def _session(session_id: str, created_at: str, content: dict[str, Any]) -> Sessi
     return Session(session_id, created_at, columns, content["variables"], content["use_cache"])
 
 
-def _check_caps(store: Store, prices: PriceBook, requests: Sequence[Request]) -> None:
-    """Refuse to ask where the caps of a day forbid it.
-
-    Raises:
-        BadInput: A cap would be passed, or a model's price is unknown, so that none could be kept.
-    """
-    caps = daily_caps(os.environ)
-    if not caps:
-        return
+def _expected(prices: PriceBook, requests: Sequence[Request]) -> dict[str, float | None]:
+    """Return what the calls of each model may cost in all, in USD; None is unknown."""
     from workbench.workspace.estimating import expected_usd
 
-    expected = 0.0
+    costs: dict[str, float | None] = {}
     for request in requests:
-        cost = expected_usd(request, prices)
-        if cost is None:
-            raise BadInput(
-                f"The price of {request.model.name} is unknown, so the cap of a day cannot be kept",
-                hint="give its price in prices.yaml, or use another model",
-            )
-        expected += cost
-    reached = store.spending.hold(caps, current_author(), expected) if expected else None
-    if reached is not None:
-        raise BadInput(cap_sentence(reached), hint="ask again tomorrow (UTC), or raise the cap")
+        cost, before = expected_usd(request, prices), costs.get(request.model.name, 0.0)
+        costs[request.model.name] = None if cost is None or before is None else before + cost
+    return costs
