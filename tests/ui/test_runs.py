@@ -15,6 +15,7 @@ from support.samples import copy_samples
 
 from workbench.jobs import process
 from workbench.store.results import ResultRepository
+from workbench.store.tables import runs as runs_table
 from workbench.workspace import Workspace
 
 EVIL = "<img src=x onerror=alert(1)> **bold** $x$ :red[no]"
@@ -256,6 +257,50 @@ def test_the_estimated_cost_is_said_before_a_run_is_started(samples: Workspace, 
     at = open_screen(samples, "runs", suite="support-triage", prompt="support-triage@1")
     assert "Estimated cost" not in said(settled(at)), "the offline model is free"
     at.session_state["run_models_support-triage"] = ["openai/gpt-4o-mini"]
-    assert "Estimated cost: about $" in said(settled(at.run()))
+    words = said(settled(at.run()))
+    assert (
+        "Estimated cost about $" in words
+        and "Tokens in" in words
+        and "Tokens out" in words
+        and " to " in words
+    )
     at.session_state["run_models_support-triage"] = ["openai/of-tomorrow"]
-    assert "Estimated cost: unknown" in said(settled(at.run()))
+    assert "Estimated cost unknown" in said(settled(at.run()))
+
+
+def test_the_form_says_what_the_caps_of_the_day_leave_and_which_one_is_likely_to_stop_the_run(
+    samples: Workspace, open_screen: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("WORKBENCH_AUTHOR", "ada")
+    monkeypatch.setenv("WORKBENCH_MAX_COST_PER_DAY", "20")
+    monkeypatch.setenv("WORKBENCH_MAX_COST_PER_PERSON_DAY", "5")
+    samples.store.spending.add("ada", 4.0)
+    samples.store.spending.add("grace", 3.0)
+    at = open_screen(samples, "runs", suite="support-triage", prompt="support-triage@1")
+    at.session_state["run_models_support-triage"] = ["openai/gpt-4o-mini"]
+    words = said(settled(at.run()))
+    assert "Today's cap for everybody: $13.00 left of $20.00 ($7.00 spent)" in words
+    assert "Today's cap for ada: $1.00 left of $5.00" in words and "likely to stop it" not in words
+    at.number_input(key="run_max_cost").set_value(0.0001)
+    assert "Its cap, $0.0001, is likely to stop it before the end" in said(settled(at.run()))
+
+
+def test_a_run_that_met_its_cap_is_resumed_under_a_higher_one_from_its_page(
+    tmp_path: Path, open_screen: Open, not_launched
+) -> None:
+    ws = colours_workspace(tmp_path, {"plain": right(8, wrong=[0])}, priced={"plain": 0.01})
+    run_id = run_colours(ws)
+    stopped = {"status": "stopped", "max_cost_usd": 0.05, "spent_usd": 0.04, "done": 4, "errors": 0}
+    with ws.store.runs._write() as connection:
+        connection.execute(runs_table.update().values(**stopped, message="The cost cap of $0.05 was met"))
+    at = open_screen(ws, "runs", run=run_id)
+    assert "would need about $0.0800 in all" in said(at)
+    field = at.number_input(key=f"run_new_cap_{run_id}")
+    assert field.value == pytest.approx(0.096), "a fifth more than it needs"
+    field.set_value(0.03)
+    at.button(key="run_raise_resume").click().run()
+    assert "leaves nothing to spend" in said(at) and not not_launched.called
+    at.number_input(key=f"run_new_cap_{run_id}").set_value(0.2)
+    at.button(key="run_raise_resume").click().run()
+    record = ws.runs.get(run_id)
+    assert (record.status, record.max_cost_usd, not_launched.call_count) == ("queued", 0.2, 1)

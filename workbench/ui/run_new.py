@@ -13,6 +13,7 @@ from workbench.evals.scorers import scorer_units
 from workbench.evals.types import Suite
 from workbench.ui import run_start
 from workbench.ui.models import models
+from workbench.ui.run_cost import show_cost
 from workbench.ui.run_foresight import show_foresight
 from workbench.ui.state import go, page_link, param, set_params, show_fault
 from workbench.ui.suite_files import load_suite
@@ -146,7 +147,7 @@ def _how(suite: Suite) -> dict:
             min_value=0.0,
             value=None,
             step=1.0,
-            format="%.2f",
+            format="%g",
             key="run_max_cost",
             placeholder="no cap",
             help="The run stops before new answers cost more than this; it can be resumed.",
@@ -185,7 +186,8 @@ def _start(ws: Workspace, suite: Suite, versions: list[str], chosen: list[str], 
             status=known.status,
             units=dict(scorer_units(suite.scorers)),
         )
-        _show_cost(ws, plan, use_cache=options["use_cache"])
+        searched = options["use_cache"] and len(plan) <= COUNTED_CELLS
+        show_cost(ws, plan, use_cache=searched, cap_usd=options["max_cost_usd"])
         show_foresight(ws, suite, plan, prompts=versions, models=specs)
         if options["until_decided"]:
             plan = _fit_to_stop_early(plan)
@@ -203,20 +205,6 @@ def _start(ws: Workspace, suite: Suite, versions: list[str], chosen: list[str], 
             show_fault(problem)
         else:
             go("runs", run=record_id)
-
-
-def _show_cost(ws: Workspace, plan: Plan, *, use_cache: bool) -> None:
-    """Draw one line: the estimated cost, and on hover what it rests on."""
-    if len(plan) > COUNTED_CELLS:
-        use_cache = False
-    try:
-        found = ws.runs.estimate(plan, use_cache=use_cache)
-    except WorkbenchError as problem:
-        show_fault(problem)
-        return
-    if found.asked:
-        reasons = "\n".join(f"- {plain(reason)}" for reason in found.why)
-        st.caption(f"Estimated cost: {plain(found.sentence)}", help=reasons or None)
 
 
 def _fit_to_stop_early(plan: Plan) -> Plan | None:

@@ -16,7 +16,8 @@ from workbench.ui.approving import approve_menu, held_against
 from workbench.ui.run_cells import show_cells
 from workbench.ui.run_ranking import show_ranking
 from workbench.ui.run_results import RunResults, best, primary_scorer, run_results
-from workbench.ui.state import faults, go, page_link, set_params, show_fault, toast_later
+from workbench.ui.run_resume import left_to_ask, price_words, resume_action
+from workbench.ui.state import faults, go, page_link, set_params, toast_later
 from workbench.ui.suite_files import load_suite
 from workbench.ui.views import run_numbers
 from workbench.ui.views import run_results as drawn
@@ -25,7 +26,7 @@ from workbench.ui.views.exports import exports
 from workbench.ui.views.numbers import ago, seconds, when
 from workbench.ui.views.rows import link_bar
 from workbench.ui.views.run_numbers import Number
-from workbench.ui.views.run_words import left_words, models_of, resumable, side_name, versions_of
+from workbench.ui.views.run_words import models_of, resumable, side_name, versions_of
 from workbench.workspace import Workspace
 from workbench.workspace.reporting import content_of
 
@@ -56,7 +57,7 @@ def show_run(ws: Workspace, run_id: str) -> None:
     else:
         _actions(ws, action, record, full.plan)
         _rescoring(ws, record)
-        _ended(ws, record)
+        _ended(ws, record, full.plan)
     show_cells(ws, record)
 
 
@@ -120,12 +121,7 @@ def _actions(ws: Workspace, slot, record: RunRecord, plan: dict) -> None:
         if st.button("Run again", key="run_again", icon=":material/replay:"):
             _run_again(record, plan)
         if again:
-            label = "Resume" if record.status != "complete" else f"Ask {record.errors:,} again"
-            kind = "primary" if first else "secondary"
-            if st.button(
-                label, key="run_resume", type=kind, icon=":material/resume:", help=left_words(record)
-            ):
-                _resume(ws, record)
+            resume_action(ws, record, primary=first)
         kind = "secondary" if first else "primary"
         if sides and st.button("Compare", key="run_compare", type=kind, icon=":material/balance:"):
             go("compare", a=f"{record.id}:{sides[0]}", b=f"{record.id}:{sides[1]}")
@@ -134,19 +130,6 @@ def _actions(ws: Workspace, slot, record: RunRecord, plan: dict) -> None:
 def _run_again(record: RunRecord, plan: dict) -> None:
     titles = [title for title in versions_of(plan) if "@" in title]
     go("runs", suite=record.suite, prompt=",".join(titles) or None)
-
-
-def _resume(ws: Workspace, record: RunRecord) -> None:
-    try:
-        cap = None
-        if record.status == "stopped" and record.max_cost_usd:
-            # The cap was met: the same amount once more is what resuming must mean.
-            cap = record.spent_usd + record.max_cost_usd
-        ws.runs.resume(record.id, max_cost_usd=cap)
-    except WorkbenchError as problem:
-        show_fault(problem)
-    else:
-        st.rerun()
 
 
 def _sides(record: RunRecord, plan: dict) -> tuple[str, str] | None:
@@ -194,9 +177,9 @@ def _follow_rescoring(ws: Workspace, run_id: str) -> None:
             job.stop.set()
 
 
-def _ended(ws: Workspace, record: RunRecord) -> None:
+def _ended(ws: Workspace, record: RunRecord, plan: dict) -> None:
     if resumable(record):
-        st.markdown(plain(f"Left to ask: {left_words(record)}. Resuming asks for nothing else."))
+        left_to_ask(ws, record)
     results = run_results(ws, record)
     scorer = primary_scorer(results, record.gate)
     _numbers(record, results, scorer)
@@ -221,7 +204,7 @@ def _ended(ws: Workspace, record: RunRecord) -> None:
     drawn.quality(results, scorer)
     show_ranking(ws, record, results, scorer)
     _slices(ws, record, results, scorer)
-    _spending(results)
+    _spending(results, price_words(plan.get("prices")))
 
 
 def _scoring_id(ws: Workspace, record: RunRecord) -> int | None:
@@ -284,11 +267,13 @@ def _slices(ws: Workspace, record: RunRecord, results: RunResults, scorer: str) 
             drawn.slices(results, scorer, str(field))
 
 
-def _spending(results: RunResults) -> None:
+def _spending(results: RunResults, prices: str | None) -> None:
     part = st.expander("Cost and latency", key="run_spending", on_change="rerun", type="compact")
     if part.open:
         with part:
             drawn.spending(results)
+            if prices:
+                st.caption(plain(f"Cost by the {prices}."))
             if results.latency is not None:
                 alt = "Share of answers that came within a time, by version"
                 st.altair_chart(results.latency, alt=alt, key="run_latency")
