@@ -295,37 +295,11 @@ class ResultRepository(Repository):
 
         ``scores`` has one row a cell and scorer; ``cells`` one row a cell.
         """
-        import pandas as pd
+        from workbench.store.frames import read_cells, read_scores
 
-        cells = sa.select(
-            completions.c.id,
-            *_CELL,
-            completions.c.cost_usd,
-            completions.c.latency_s,
-            completions.c.ttft_s,
-            completions.c.usage,
-            completions.c.cached,
-            completions.c.error,
-        ).where(completions.c.run_id == run_id)
-        scored = (
-            sa.select(*_CELL, scores.c.scorer, scores.c.value, scores.c.passed, scores.c.error)
-            .join(completions, completions.c.id == scores.c.completion_id)
-            .where(scores.c.scoring_id == scoring_id)
-        )
-        # In the order of the plan, not in that of the answers' arrival: tables and charts keep it.
-        order = (completions.c.prompt_index, completions.c.model_index, completions.c.id)
         with self._read() as connection:
-            cell_rows = connection.execute(cells.order_by(*order)).all()
-            score_rows = connection.execute(scored.order_by(*order)).all()
-        cell_frame = pd.DataFrame(cell_rows, columns=[c.name for c in cells.selected_columns])
-        usage = [Usage(**u) for u in cell_frame.pop("usage")]
-        cell_frame["input_tokens"] = [u.total_input for u in usage]
-        cell_frame["output_tokens"] = [u.output for u in usage]
-        for column in ("cost_usd", "latency_s", "ttft_s", "input_tokens", "output_tokens"):
-            cell_frame[column] = pd.to_numeric(cell_frame[column]).astype(float)
-        score_frame = pd.DataFrame(score_rows, columns=[c.name for c in scored.selected_columns])
-        score_frame["value"] = pd.to_numeric(score_frame["value"]).astype(float)
-        return score_frame, cell_frame
+            cells = read_cells(connection, run_id)
+            return read_scores(connection, scoring_id, cells), cells
 
 
 def _outcome(only: str, scoring_id: int | None, scorer: str | None) -> sa.ColumnElement[bool]:
