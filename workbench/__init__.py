@@ -7,17 +7,19 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+    from workbench.evals.own.api import scorer
     from workbench.prompts.content import Prompt, load_prompt
     from workbench.workspace import Workspace
 
 __version__ = "0.1.0"
 
-__all__ = ["Prompt", "Workspace", "load_prompt"]
+__all__ = ["Prompt", "Workspace", "load_prompt", "scorer"]
 
 _HOMES = {
     "Prompt": "workbench.prompts.content",
     "Workspace": "workbench.workspace",
     "load_prompt": "workbench.prompts.content",
+    "scorer": "workbench.evals.own.api",
 }
 
 

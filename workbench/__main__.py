@@ -22,6 +22,7 @@ COMMANDS = {
     "compare": "Compare two versions, models or runs, with a verdict",
     "baseline": "Approve a run that later ones are held against, show it, or remove it",
     "report": "Write a run as Markdown, HTML, JUnit, GitHub annotations, CSV, Parquet or JSON",
+    "allow-code": "Let this workspace's own scorers run on this machine",
     "prompts": "List, show, save, label, compare, render and check prompts",
     "models": "List the models, which are usable, and why others are not",
     "release": "Deliver a version to a git repository with its evidence",

@@ -46,7 +46,7 @@ def call(name: str, arguments: list[str]) -> int:
 
 def command_of(name: str):
     """Return a command as Typer made it, for calling and for the tests of help and documentation."""
-    return typer.main.get_command(import_module(f"workbench.cli.{name}").app)
+    return typer.main.get_command(import_module(f"workbench.cli.{name.replace('-', '_')}").app)
 
 
 def _invoke(name: str, arguments: list[str]) -> int:

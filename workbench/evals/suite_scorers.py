@@ -5,14 +5,18 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Any
 
+from workbench.errors import SuiteError
 from workbench.evals.formula import parse_formula, variable_of
+from workbench.evals.own.allowed import HINT, REFUSED, admit, code_allowed, sources_of
 from workbench.evals.schema import SuiteFile
 from workbench.evals.scorers import SCORERS, parse_scorer, scorer_units
 from workbench.evals.scorers.groups import GROUPS, as_written
+from workbench.evals.scorers.own import MAX_SOURCE
 from workbench.evals.scorers.registry import ParamError, suggest
 from workbench.evals.suite_source import Source, read_source
 from workbench.evals.transform import transform_steps
 from workbench.evals.types import Case, ScorerSpec
+from workbench.files import read_text
 
 MAX_INCLUDES = 20
 MAX_SCORERS = 200
@@ -54,6 +58,7 @@ def read_scorers(content: SuiteFile, source: Source) -> tuple[ScorerSpec, ...]:
             path = _as_in_file(entry.data, problem.path)
             raise entry.source.error(problem.message, *entry.path, *path, hint=problem.hint) from None
         taken |= pool - before
+    _admit(specs, entries, source)
     for_all = _for_all(content, source)
     specs = [for_all(spec) for spec in specs]
     _check_formulas(specs, entries)
@@ -140,6 +145,32 @@ def _check_formulas(specs: list[ScorerSpec], entries: list[Entry]) -> None:
         known.append(variable_of(spec.name))
 
 
+def _with_source(data: dict[str, Any], entry: Entry) -> dict[str, Any]:
+    """Put the text of a file of code beside its path; code can come from a file under ``evals/`` only."""
+    if "source" in data:
+        raise entry.source.error(
+            "code does not belong in a suite", *entry.path, "source", hint="name its file"
+        )
+    if not isinstance(data.get("file"), str):
+        return data
+    path = entry.source.inside(data["file"], *entry.path, "file")
+    if not path.is_relative_to((entry.source.root / "evals").resolve()) or path.suffix != ".py":
+        raise entry.source.error(
+            "a scorer of one's own is a .py file in the workspace's evals folder", *entry.path, "file"
+        )
+    return {**data, "source": read_text(path, what="file of scorers", max_bytes=MAX_SOURCE, error=SuiteError)}
+
+
+def _admit(specs: list[ScorerSpec], entries: list[Entry], source: Source) -> None:
+    """Refuse code where the workspace may not run it; else let it run in this process."""
+    with_code = [entry for spec, entry in zip(specs, entries, strict=True) if sources_of([spec])]
+    if not with_code:
+        return
+    if not code_allowed(source.root):
+        raise with_code[0].source.error(REFUSED, *with_code[0].path, hint=HINT)
+    admit(sources_of(specs))
+
+
 def _as_in_file(data: Any, path: tuple[str | int, ...]) -> tuple[str | int, ...]:
     """Return a path in an entry as the file has it, where groups are written in their short form."""
     written: list[str | int] = []
@@ -161,6 +192,8 @@ def _with_files(data: Any, entry: Entry, depth: int = 0) -> Any:
         return {**data, "of": [_with_files(part, entry, depth + 1) for part in data["of"]]}
     kind = data.get("type")
     known = SCORERS.get(kind) or SCORERS.get(kind.removeprefix("not_")) if isinstance(kind, str) else None
+    if kind in ("own", "not_own"):
+        return _with_source(data, entry)
     for param in known.file_params if known else ():
         if isinstance(data.get(param), str):
             path = entry.source.inside(data[param], *entry.path, param)

@@ -20,6 +20,7 @@ from filelock import Timeout
 
 from workbench.errors import BadInput, WorkbenchError
 from workbench.evals.load import Load
+from workbench.evals.own.allowed import admit_run
 from workbench.evals.plan import Plan, pin_recordings
 from workbench.evals.runner import CostCap, answer_batches, spent
 from workbench.evals.types import Cell, Score
@@ -85,6 +86,7 @@ class Worker:
         try:
             plan = Plan.from_dict(self.record.plan, self.store.runs.cases(self.record.plan["dataset_sha256"]))
             self._check_recordings(plan)
+            admit_run(plan.scorers, self.root)
             scorers = CaseScorers(plan, plan.scorers)
             asyncio.run(self._answer(plan, scorers))
             if self.signal == "lost":

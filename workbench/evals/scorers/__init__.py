@@ -6,6 +6,7 @@ from workbench.evals.scorers import derived as derived
 from workbench.evals.scorers import groups as groups
 from workbench.evals.scorers import measures as measures
 from workbench.evals.scorers import numbers as numbers
+from workbench.evals.scorers import own as own
 from workbench.evals.scorers import similarity as similarity
 from workbench.evals.scorers import structure as structure
 from workbench.evals.scorers import text as text

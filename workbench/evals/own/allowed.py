@@ -1,0 +1,109 @@
+"""Whether a workspace may run code: a person says so on this machine, and no file of the workspace can.
+
+The list of folders is the person's own (``WORKBENCH_CONFIG``, else the usual place of the system), outside of
+every workspace, so that neither a cloned repository nor an imported file can switch it on.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from workbench.errors import BadInput
+from workbench.evals.types import ScorerSpec
+from workbench.files import read_text, sha256_text, write_atomic
+
+CONFIG_VARIABLE = "WORKBENCH_CONFIG"
+#: SHA-256 of the sources that may run in this process.
+_ADMITTED: set[str] = set()
+
+
+def config_folder() -> Path:
+    """Return the folder of the person's own settings."""
+    if os.environ.get(CONFIG_VARIABLE):
+        return Path(os.environ[CONFIG_VARIABLE]).expanduser()
+    if sys.platform == "win32":
+        return Path(os.environ.get("APPDATA") or Path.home()) / "workbench"
+    return Path(os.environ.get("XDG_CONFIG_HOME") or Path.home() / ".config") / "workbench"
+
+
+def _file() -> Path:
+    return config_folder() / "code-allowed.json"
+
+
+def allowed_folders() -> list[str]:
+    """Return the workspaces that may run code on this machine.
+
+    Raises:
+        BadInput: The list cannot be read.
+    """
+    if not _file().exists():
+        return []
+    try:
+        data = json.loads(
+            read_text(_file(), what="list of workspaces that may run code", max_bytes=1_000_000)
+        )
+    except ValueError:
+        data = None
+    if not isinstance(data, list) or not all(isinstance(item, str) for item in data):
+        raise BadInput("The list of workspaces that may run code is broken", file=_file(), hint="delete it")
+    return data
+
+
+def code_allowed(root: Path) -> bool:
+    """Whether this workspace may run code."""
+    return str(Path(root).resolve()) in allowed_folders()
+
+
+def allow_code(root: Path, allowed: bool) -> None:
+    """Let a workspace run code from now on, or no longer."""
+    folder = str(Path(root).resolve())
+    folders = [one for one in allowed_folders() if one != folder]
+    write_atomic(_file(), json.dumps([*folders, folder] if allowed else folders, indent=1) + "\n")
+
+
+def admit(sources: Iterable[str]) -> None:
+    """Let these sources run in this process; only for a workspace that `code_allowed` allows."""
+    _ADMITTED.update(sha256_text(source) for source in sources)
+
+
+def admitted(source: str) -> bool:
+    """Whether a source was let in."""
+    return sha256_text(source) in _ADMITTED
+
+
+def sources_of(specs: Iterable[ScorerSpec]) -> set[str]:
+    """Return the code that scorers hold, that in groups included."""
+    return {text for spec in specs for text in _sources({"type": spec.type, **spec.params})}
+
+
+def _sources(entry: Any) -> Iterable[str]:
+    if not isinstance(entry, dict):
+        return
+    if entry.get("type") in ("own", "not_own") and isinstance(entry.get("source"), str):
+        yield entry["source"]
+    for key in ("of", "all", "any"):
+        for part in entry[key] if isinstance(entry.get(key), list) else ():
+            yield from _sources(part)
+
+
+def admit_run(specs: Iterable[ScorerSpec], root: Path) -> None:
+    """Let in the code that a run is pinned to.
+
+    Raises:
+        BadInput: It has some, and this workspace may not run code.
+    """
+    sources = sources_of(specs)
+    if not sources:
+        return
+    if not code_allowed(root):
+        raise BadInput(REFUSED, hint=HINT)
+    admit(sources)
+
+
+REFUSED = "The suite has a scorer of its own in Python, and this workspace may not run code"
+HINT = "read the file, then `workbench allow-code`"
