@@ -18,7 +18,7 @@ from time import monotonic, time
 from workbench.errors import CompletionError, ErrorKind
 from workbench.llm import clock
 from workbench.llm.limit_history import LimitHistory
-from workbench.llm.types import Completion, ModelSpec, Request
+from workbench.llm.types import Completion, ModelSpec, Request, text_of
 
 #: Faults after which nobody knows whether the model is there at all, or takes anything.
 _SILENT_KINDS = frozenset({"timeout", "connection", "rate_limit"})
@@ -313,10 +313,13 @@ class Lanes:
         """Return the lane of a model, with the limits of its entry taken over."""
         key = self.key(model)
         if key not in self._lanes:
-            self._lanes[key] = Lane(model.name, self._pace, note=self.history.note)
+            self._lanes[key] = Lane(model.name, self._pace, note=self._note)
         lane = self._lanes[key]
         lane.restrict(model)
         return lane
+
+    def _note(self, lane: str, limit: int, reason: str) -> None:
+        self.history.note(lane, limit, reason)
 
     def key(self, model: ModelSpec) -> str:
         """Return what models with one lane have in common."""

@@ -85,7 +85,11 @@ def count_tokens(request: Request, text: str) -> Usage:
     """Count the tokens ourselves, where the server did not."""
     litellm = load_litellm()
     try:
-        asked = litellm.token_counter(model=request.model.id, messages=list(request.messages))
+        asked = litellm.token_counter(
+            model=request.model.id,
+            messages=list(request.messages),
+            use_default_image_token_count=True,  # else it would fetch the images
+        )
         told = litellm.token_counter(model=request.model.id, text=text) if text else 0
     except Exception:  # a tokenizer that cannot be loaded leaves the count unknown
         return Usage()

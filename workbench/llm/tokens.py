@@ -15,7 +15,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from workbench.llm.types import Message, ModelSpec
+from workbench.llm.types import Message, ModelSpec, text_of
 
 #: Tokens that a chat adds to each message and to the whole (OpenAI's own account of it).
 _PER_MESSAGE, _PER_CHAT = 3, 3
@@ -25,6 +25,10 @@ _FILES = {
     "o200k_base": "fb374d419588a4632f3f557e76b4b70aebbca790",
     "cl100k_base": "9b5ad71b2ce5302211f9c61530b329a4922fc6a4",
 }
+
+
+#: What an image is counted as, from OpenAI's low detail to a full page at Anthropic's; its size is not looked at.
+_PER_IMAGE = (85, 800, 1600)
 
 
 @dataclass(frozen=True)
@@ -41,11 +45,18 @@ def count_messages(messages: Sequence[Message], model: ModelSpec) -> TokenCount:
     """Return the tokens that these messages have for a model."""
     frame = _PER_CHAT + _PER_MESSAGE * len(messages)
     encoder = _encoder_of(model)
-    if encoder is not None:
-        tokens = frame + sum(len(encoder.encode_ordinary(str(m["content"]))) for m in messages)
+    images = _images(messages)
+    if encoder is not None and not images:
+        tokens = frame + sum(len(encoder.encode_ordinary(text_of(m))) for m in messages)
         return TokenCount(tokens, tokens, tokens, exact=True)
-    tokens = frame + sum(estimate_tokens(str(message["content"])) for message in messages)
-    return TokenCount(tokens * _LOW, tokens, tokens * _HIGH, exact=False)
+    tokens = frame + sum(estimate_tokens(text_of(message)) for message in messages)
+    low, expected, high = (each * images for each in _PER_IMAGE)
+    return TokenCount(tokens * _LOW + low, tokens + expected, tokens * _HIGH + high, exact=False)
+
+
+def _images(messages: Sequence[Message]) -> int:
+    parts = (part for m in messages if isinstance(m["content"], list) for part in m["content"])
+    return sum(part.get("type") == "image_url" for part in parts)
 
 
 def estimate_tokens(text: str) -> float:

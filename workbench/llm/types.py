@@ -25,6 +25,15 @@ class Message(TypedDict):
     cache_control: NotRequired[dict[str, Any]]
 
 
+def text_of(message: Message) -> str:
+    """Return all that a model reads of a message but its images, to be counted."""
+    content = message["content"]
+    if isinstance(content, list):
+        content = "".join(str(part.get("text") or "") for part in content)
+    calls = message.get("tool_calls")
+    return (content or "") + (json.dumps(calls, ensure_ascii=False) if calls else "")
+
+
 @dataclass(frozen=True)
 class ModelSpec:
     """What answers, as a suite or a person names it.

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import unicodedata
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from functools import cached_property
@@ -17,9 +18,11 @@ from typing import Any, Literal
 from workbench.errors import PromptError
 from workbench.files import YamlDocument, canonical_json, dump_yaml, load_yaml, read_text, sha256_text
 
-Role = Literal["system", "user", "assistant"]
+Role = Literal["system", "user", "assistant", "tool"]
 TemplateEngine = Literal["literal", "jinja2"]
 
+#: Keys of a message that go to the model as they stand.
+SENT_KEYS = ("name", "tool_calls", "tool_call_id", "cache_control")
 SCHEMA_VERSION = 1
 BLOCK = "x-workbench"
 SUFFIXES = (".prompt.yml", ".prompt.yaml")
@@ -28,13 +31,25 @@ MAX_PROMPT_BYTES = 5_000_000
 
 @dataclass(frozen=True)
 class PromptMessage:
-    """One message of the template, not yet rendered. ``extra`` holds keys of the file that we do not know."""
+    """One message of the template, not yet rendered.
+
+    ``images`` are addresses (https or ``data:``, placeholders allowed) with an optional ``detail``; ``text_at`` of
+    them stand before the text. ``extra`` holds the file's other keys: of these `SENT_KEYS` are sent as they stand.
+    """
 
     role: Role
     content: str
     extra: dict[str, Any] = field(default_factory=dict, hash=False)
+    images: tuple[dict[str, Any], ...] = field(default=(), hash=False)
+    text_at: int = 0
+
+    @property
+    def sent(self) -> bool:
+        """Whether there is anything to send: an empty message of other tools' files is left out."""
+        return bool(self.content or self.images or self.extra.get("tool_calls") or self.role == "tool")
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "images", tuple(self.images))
         # A browser or an editor on Windows must not change what is sent, nor its identity.
         object.__setattr__(self, "content", _unix_lines(self.content))
 
@@ -196,7 +211,7 @@ def parse_prompt(text: str, *, name: str, file: str | Path | None = None) -> tup
         extra[BLOCK] = dict(block.model_extra)
     prompt = Prompt(
         name=name,
-        messages=tuple(PromptMessage(m.role, m.content, dict(m.model_extra or {})) for m in parsed.messages),
+        messages=tuple(_read_message(m) for m in parsed.messages),
         description=parsed.description,
         model=parsed.model,
         parameters=parsed.parameters,
@@ -227,7 +242,7 @@ def prompt_to_yaml(prompt: Prompt, lineage: Lineage | None = None) -> str:
         data["responseFormat"] = prompt.response_format
     if prompt.json_schema is not None:
         data["jsonSchema"] = json.dumps(prompt.json_schema, indent=2, ensure_ascii=False)
-    data["messages"] = [{"role": m.role, "content": m.content, **m.extra} for m in prompt.messages]
+    data["messages"] = [{"role": m.role, "content": _written(m), **m.extra} for m in prompt.messages]
     data.update({key: value for key, value in prompt.extra.items() if key not in ("name", BLOCK)})
     block: dict[str, Any] = {"schemaVersion": SCHEMA_VERSION}
     if prompt.template != "literal":
@@ -242,6 +257,62 @@ def prompt_to_yaml(prompt: Prompt, lineage: Lineage | None = None) -> str:
     if len(block) > 1:
         data[BLOCK] = block
     return dump_yaml(data)
+
+
+def _read_message(parsed: Any) -> PromptMessage:
+    """Take the parts of a message apart: one text, and images before and after it."""
+    extra = dict(parsed.model_extra or {})
+    if not isinstance(parsed.content, list):
+        return PromptMessage(parsed.role, parsed.content or "", extra)
+    texts = [part.text for part in parsed.content if part.type == "text"]
+    images = tuple(
+        part.image_url.model_dump(exclude_none=True) for part in parsed.content if part.type == "image_url"
+    )
+    at = next((place for place, part in enumerate(parsed.content) if part.type == "text"), 0)
+    return PromptMessage(parsed.role, texts[0] if texts else "", extra, images, at)
+
+
+def message_content(message: PromptMessage, text: str, addresses: Sequence[str]) -> Any:
+    """Return what the protocols call ``content``: text, or parts where there are images.
+
+    Args:
+        message: Which images there are, and where the text stands.
+        text: The text.
+        addresses: Those of the images.
+    """
+    if not message.images:
+        return text
+    parts: list[dict[str, Any]] = [
+        {"type": "image_url", "image_url": {**image, "url": address}}
+        for image, address in zip(message.images, addresses, strict=True)
+    ]
+    if text:
+        parts.insert(message.text_at, {"type": "text", "text": text})
+    return parts
+
+
+def message_text(message: Mapping[str, Any]) -> str:
+    """Return a rendered message as people read it: its text, with its images and calls of tools named."""
+    content = message.get("content")
+    lines = [content] if isinstance(content, str) and content else []
+    for part in content if isinstance(content, list) else ():
+        address = str((part.get("image_url") or {}).get("url", ""))
+        short = address if len(address) <= 200 else f"{address[:60]}… ({len(address):,} characters)"
+        lines.append(part["text"] if part.get("type") == "text" else f"[image {short}]")
+    if message.get("tool_call_id"):
+        lines.insert(0, f"[answer to {message['tool_call_id']}]")
+    lines += [call_text(call) for call in message.get("tool_calls") or ()]
+    return "\n".join(lines)
+
+
+def call_text(call: Mapping[str, Any]) -> str:
+    """Return the call of a tool on one line: ``[call_1: look({"id": 7})]``."""
+    named = call.get("function") or {}
+    return f"[{call.get('id') or 'call'}: {named.get('name', '')}({named.get('arguments', '')})]"
+
+
+def _written(message: PromptMessage) -> Any:
+    return message_content(message, message.content, [image["url"] for image in message.images])
 
 
 def _variable_spec(variable: Variable) -> dict[str, Any]:

@@ -200,6 +200,9 @@ def _settings(prompt: Prompt) -> dict[str, Any]:
     }
     for index, message in enumerate(prompt.messages):
         settings.update({f"messages.{index}.{name}": value for name, value in message.extra.items()})
+        if message.images:
+            settings[f"messages.{index}.images"] = list(message.images)
+            settings[f"messages.{index}.text_at"] = message.text_at
     return settings
 
 

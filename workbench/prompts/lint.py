@@ -9,7 +9,7 @@ from difflib import get_close_matches
 from typing import Any, Literal
 
 from workbench.errors import TemplateError
-from workbench.prompts.content import BLOCK, Prompt
+from workbench.prompts.content import BLOCK, SENT_KEYS, Prompt
 from workbench.prompts.templates import PLACEHOLDER, placeholders, type_problem
 
 _PARAMETERS = (
@@ -24,7 +24,7 @@ _PARAMETERS = (
     "reasoningEffort",
 )
 _BOUNDS = {"temperature": (0, 2), "topP": (0, 1), "frequencyPenalty": (-2, 2), "presencePenalty": (-2, 2)}
-_BLOCK_KEYS = ("schemaVersion", "template", "variables", "tags", "lineage", "tools")
+_BLOCK_KEYS = ("schemaVersion", "template", "variables", "tags", "lineage")
 _FORMATS = ("text", "json_object", "json_schema")
 _JINJA_TAG = re.compile(r"\{[%#]")
 _STRAY = re.compile(r"\{+[^\n{}]{0,40}\}*|\}{2,}")
@@ -55,21 +55,36 @@ def lint(prompt: Prompt) -> list[Finding]:
 
 
 def _messages(prompt: Prompt) -> Iterator[Finding]:
-    if not any(message.content.strip() for message in prompt.messages):
+    if not any(message.content.strip() or message.images for message in prompt.messages):
         yield Finding("error", "No message has any text", "messages")
         return
     if all(message.role != "user" for message in prompt.messages):
         yield Finding("warning", "There is no user message, and many models ask for one", "messages")
     for index, message in enumerate(prompt.messages):
         field = f"messages.{index}.content"
-        if not message.content:
+        for key in message.extra:
+            if key not in SENT_KEYS:
+                yield Finding("warning", f'"{key}" is kept, and not sent', f"messages.{index}.{key}")
+        if message.role == "tool" and not _called(prompt, index):
+            yield Finding(
+                "error",
+                "No assistant message before it calls this tool_call_id",
+                f"messages.{index}.tool_call_id",
+            )
+        if not message.sent:
             yield Finding("warning", "The message is empty and will not be sent", field)
-        elif not message.content.strip():
+        elif not message.content.strip() and message.content:
             yield Finding("error", "The message is only blanks, which providers refuse", field)
         if message.role == "system" and index > 0 and prompt.messages[index - 1].role != "system":
             yield Finding("warning", "A system message stands after other messages", f"messages.{index}.role")
         if _SECRET.search(message.content):
             yield Finding("error", "It holds what looks like a secret key", field)
+
+
+def _called(prompt: Prompt, index: int) -> bool:
+    """Whether the call that a tool's message answers stands before it."""
+    calls = [call for m in prompt.messages[:index] for call in m.extra.get("tool_calls") or ()]
+    return any(call.get("id") == prompt.messages[index].extra.get("tool_call_id") for call in calls)
 
 
 def _braces(prompt: Prompt) -> Iterator[Finding]:
@@ -170,6 +185,9 @@ def _schema_faults(schema: dict[str, Any]) -> Iterator[Finding]:
 
 def _unknown_keys(prompt: Prompt) -> Iterator[Finding]:
     for key in prompt.extra.get(BLOCK, {}):
+        if key == "tools":
+            yield Finding("warning", "They are not sent: write them under modelParameters", f"{BLOCK}.tools")
+            continue
         near = get_close_matches(key, _BLOCK_KEYS, n=1, cutoff=0.7)
         if near and key not in _BLOCK_KEYS:
             yield Finding("warning", f'"{key}" is not known: did you mean "{near[0]}"?', f"{BLOCK}.{key}")

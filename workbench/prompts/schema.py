@@ -9,10 +9,12 @@ from typing import Annotated, Any, Literal
 from pydantic import (
     BaseModel,
     ConfigDict,
+    Discriminator,
     Field,
     StrictBool,
     StrictInt,
     StrictStr,
+    Tag,
     ValidationError,
     model_validator,
 )
@@ -40,13 +42,69 @@ class _Part(BaseModel):
         return {key: value for key, value in data.items() if value is not None or key not in known}
 
 
+class FileImage(_Part):
+    """Where an image is: an https or ``data:`` address, which may hold placeholders."""
+
+    url: Annotated[StrictStr, Field(min_length=1)]
+    detail: StrictStr | None = None
+
+
+class FilePart(_Part):
+    """A part of a message's content: its text, or an image."""
+
+    type: Literal["text", "image_url"]
+    text: StrictStr | None = None
+    image_url: FileImage | None = None
+
+    @model_validator(mode="after")
+    def _filled(self) -> FilePart:
+        if getattr(self, self.type) is None or (self.text is not None and self.image_url is not None):
+            raise ValueError(f"A part of type {self.type} needs {self.type} and nothing else")
+        return self
+
+
 class FileMessage(_Part):
-    """One chat message; ``content`` may hold placeholders. An empty one, which other tools write, is not sent."""
+    """One chat message; ``content`` may hold placeholders. An empty one, which other tools write, is not sent.
+
+    A user's may be a list of parts: one text, and images. An assistant's may be left out beside ``tool_calls``, and
+    a tool's answers the ``tool_call_id`` of a call.
+    """
 
     model_config = ConfigDict(extra="allow")
 
-    role: Literal["system", "user", "assistant"]
-    content: StrictStr
+    role: Literal["system", "user", "assistant", "tool"]
+    content: Annotated[
+        Annotated[StrictStr, Tag("[text]")] | Annotated[list[FilePart], Tag("[parts]")],
+        Discriminator(lambda value: "[parts]" if isinstance(value, list) else "[text]"),
+    ]
+
+    @model_validator(mode="before")
+    @classmethod
+    def _only_calls(cls, data: Any) -> Any:
+        if isinstance(data, dict) and data.get("tool_calls") and data.get("content") is None:
+            return {**data, "content": ""}
+        return data
+
+    @model_validator(mode="after")
+    def _one_text(self) -> FileMessage:
+        if isinstance(self.content, list):
+            if self.role != "user" and any(part.type == "image_url" for part in self.content):
+                raise ValueError("Only a user message can hold images")
+            if sum(part.type == "text" for part in self.content) > 1:
+                raise ValueError("It should have one text: join the texts of its parts")
+            if not self.content:
+                raise ValueError("It has no parts: write its text")
+        calls = (self.model_extra or {}).get("tool_calls")
+        if calls is not None and not (
+            isinstance(calls, list)
+            and all(isinstance(c, dict) and isinstance(c.get("function"), dict) for c in calls)
+        ):
+            raise ValueError(
+                "tool_calls should be a list of {id, type: function, function: {name, arguments}}"
+            )
+        if self.role == "tool" and not isinstance((self.model_extra or {}).get("tool_call_id"), str):
+            raise ValueError("A tool message needs tool_call_id: the id of the call that it answers")
+        return self
 
 
 class FileVariable(_Part):
@@ -137,7 +195,7 @@ def validate_prompt_file(document: YamlDocument, file: str | Path | None) -> Pro
 
 def _as_sentence(fault: Any, document: YamlDocument, file: str | Path | None) -> PromptError:
     """Turn pydantic's first fault into one sentence about the file."""
-    path = tuple(part for part in fault["loc"] if part != "[key]")
+    path = tuple(part for part in fault["loc"] if part not in ("[key]", "[text]", "[parts]"))
     kind, hint = fault["type"], None
     last = str(path[-1]) if path else ""
     message = fault["msg"].replace("Input should", "It should", 1).replace("Value should", "It should", 1)

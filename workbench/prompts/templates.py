@@ -15,10 +15,11 @@ from types import TracebackType
 from typing import Any
 
 from workbench.errors import TemplateError
-from workbench.prompts.content import Prompt, Variable
+from workbench.prompts.content import SENT_KEYS, Prompt, PromptMessage, Variable, message_content
 from workbench.prompts.jinja_process import MAX_OUTPUT, TIMEOUT_S, JinjaProcess
 
 PLACEHOLDER = re.compile(r"\{\{\s*([^\W\d][\w.\-]*)\s*\}\}")
+_IMAGE = re.compile(r"https?://[^\s/]+|data:image/[\w.+-]{1,40};base64,")
 MAX_LITERAL_OUTPUT = 20_000_000
 _ARTICLES = {
     "string": "text",
@@ -57,25 +58,28 @@ class Renderer:
         """End the worker process, if there is one."""
         self._worker.close()
 
-    def render(self, prompt: Prompt, variables: Mapping[str, Any]) -> tuple[dict[str, str], ...]:
-        """Return the messages to send, each ``{"role", "content"}``. Messages with an empty template are left out.
+    def render(self, prompt: Prompt, variables: Mapping[str, Any]) -> tuple[dict[str, Any], ...]:
+        """Return the messages to send, each ``{"role", "content"}`` with what else of it is sent.
 
-        In a literal template, text stands as it is and any other value as compact JSON.
+        Messages with an empty template are left out. ``content`` is a list of parts where there are images, and
+        None where the assistant only called tools. In a literal template, text stands as it is and any other value
+        as compact JSON.
 
         Raises:
             TemplateError: A variable is missing or of the wrong type, or the template is broken, forbidden,
                 or too costly.
         """
-        messages = [message for message in prompt.messages if message.content]
+        messages = [message for message in prompt.messages if message.sent]
         if not messages:
             raise TemplateError(f'The prompt "{prompt.name}" has no text to send', hint="write a message")
         values = _bind(prompt, variables)
-        sources = [message.content for message in messages]
+        sources = [source for message in messages for source in _sources(message)]
         if prompt.template == "jinja2":
             texts = self._render_jinja(prompt, sources, values)
         else:
             texts = _render_literal(prompt, sources, values)
-        return tuple({"role": m.role, "content": t} for m, t in zip(messages, texts, strict=True))
+        rendered = iter(texts)
+        return tuple(_message(prompt, m, [next(rendered) for _ in _sources(m)]) for m in messages)
 
     def placeholders(self, prompt: Prompt) -> tuple[str, ...]:
         """Return the names of the variables that the template uses, in order of first use.
@@ -83,7 +87,7 @@ class Renderer:
         Raises:
             TemplateError: The Jinja2 template is broken.
         """
-        sources = [message.content for message in prompt.messages]
+        sources = [source for message in prompt.messages for source in _sources(message)]
         if prompt.template == "jinja2":
             return tuple(self._ask(prompt, {"op": "names", "sources": sources})["names"])
         return tuple(dict.fromkeys(name for source in sources for name in PLACEHOLDER.findall(source)))
@@ -104,7 +108,7 @@ class Renderer:
         return answer
 
 
-def render(prompt: Prompt, variables: Mapping[str, Any]) -> tuple[dict[str, str], ...]:
+def render(prompt: Prompt, variables: Mapping[str, Any]) -> tuple[dict[str, Any], ...]:
     """Render with the process's shared `Renderer`; see `Renderer.render`."""
     return _shared_renderer().render(prompt, variables)
 
@@ -183,7 +187,35 @@ def _bind(prompt: Prompt, variables: Mapping[str, Any]) -> dict[str, Any]:
 
 def _literal_names(prompt: Prompt) -> Iterator[str]:
     for message in prompt.messages:
-        yield from PLACEHOLDER.findall(message.content)
+        for source in _sources(message):
+            yield from PLACEHOLDER.findall(source)
+
+
+def _sources(message: PromptMessage) -> list[str]:
+    """Return the texts of a message that may hold placeholders."""
+    return [message.content, *(image["url"] for image in message.images)]
+
+
+def _message(prompt: Prompt, message: PromptMessage, texts: list[str]) -> dict[str, Any]:
+    """Put a rendered message together.
+
+    Raises:
+        TemplateError: An image's address is none that a model could read.
+    """
+    text, *addresses = texts
+    for address in addresses:
+        if not _IMAGE.match(address):
+            raise TemplateError(
+                f'The image "{ascii(address[:60])[1:-1]}" of the prompt "{prompt.name}" is no address of an image',
+                hint="write an https address, or data:image/png;base64,…",
+            )
+    content = message_content(message, text, addresses)
+    sent = {key: message.extra[key] for key in SENT_KEYS if message.extra.get(key) is not None}
+    return {
+        "role": message.role,
+        "content": None if content == "" and "tool_calls" in sent else content,
+        **sent,
+    }
 
 
 def _missing(prompt: Prompt, names: list[str]) -> TemplateError:

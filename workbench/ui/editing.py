@@ -29,6 +29,8 @@ class FormMessage:
     content: str
     id: str = field(default_factory=lambda: secrets.token_hex(4))
     extra: dict[str, Any] = field(default_factory=dict)
+    images: tuple[dict[str, Any], ...] = ()
+    text_at: int = 0
 
 
 @dataclass
@@ -66,7 +68,10 @@ class Form:
         """Return the form that shows a prompt; `to_prompt` is the inverse."""
         rest = dict(prompt.parameters)
         form = cls(
-            messages=[FormMessage(m.role, m.content, extra=dict(m.extra)) for m in prompt.messages],
+            messages=[
+                FormMessage(m.role, m.content, extra=dict(m.extra), images=m.images, text_at=m.text_at)
+                for m in prompt.messages
+            ],
             description=prompt.description,
             model=prompt.model or "",
             response_format=prompt.response_format or "",
@@ -118,7 +123,9 @@ class Form:
                 parameters[key] = _number(key, text)
         return Prompt(
             name=name,
-            messages=tuple(PromptMessage(m.role, m.content, m.extra) for m in self.messages),  # type: ignore[arg-type]
+            messages=tuple(
+                PromptMessage(m.role, m.content, m.extra, m.images, m.text_at) for m in self.messages
+            ),  # type: ignore[arg-type]
             description=self.description,
             model=self.model or None,
             parameters=parameters,

@@ -11,6 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from workbench.cli.tables import columns, moment, verbatim
+from workbench.prompts.content import message_text
 from workbench.reports.terminal import plain
 
 if TYPE_CHECKING:
@@ -77,7 +78,7 @@ def messages_page(messages: Sequence[Mapping[str, str]]) -> list[RenderableType]
     for number, message in enumerate(messages):
         if number:
             parts.append(Text())
-        parts += [Text(f"[{message['role']}]", style="bold"), verbatim(message["content"])]
+        parts += [Text(f"[{message['role']}]", style="bold"), verbatim(message_text(message))]
     return parts
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from workbench.errors import TemplateError
+from workbench.prompts.content import message_text
 from workbench.prompts.templates import render
 from workbench.ui.trying import LETTERS
 from workbench.ui.views.common import plain
@@ -25,7 +26,7 @@ def sent_messages(session: Session) -> None:
                 continue
             for message in messages:
                 st.caption(message["role"])
-                st.code(message["content"], language=None, wrap_lines=True)
+                st.code(message_text(message), language=None, wrap_lines=True)
             if column.prompt.parameters:
                 pairs = [f"{name} {value}" for name, value in column.prompt.parameters.items()]
                 st.caption(plain("Parameters: " + ", ".join(pairs)))

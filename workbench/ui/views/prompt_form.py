@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import partial
 
 import streamlit as st
 
+from workbench.prompts.content import message_text
+from workbench.reports.text import clean
 from workbench.ui.components.text_editor import text_editor
 from workbench.ui.editing import Form, FormMessage
 from workbench.ui.prompt_actions import ROLES, PromptActions
@@ -78,6 +80,9 @@ def _message(actions: PromptActions, index: int, message: FormMessage, *, last: 
                     disabled=off,
                     on_click=act,
                 )
+        if beside := message_text({**message.extra, "content": list(_images(message))}):
+            st.caption("Sent with it, and changed in the file:")
+            st.code(clean(beside)[:20_000], language=None, wrap_lines=True)
         text_editor(
             f"Message {index + 1}, {message.role}",
             message.content,
@@ -88,6 +93,11 @@ def _message(actions: PromptActions, index: int, message: FormMessage, *, last: 
             focus=st.session_state.get("_focus_message") == message.id,
             slot=actions.slot(index),
         )
+
+
+def _images(message: FormMessage) -> Iterator[dict[str, object]]:
+    for image in message.images:
+        yield {"type": "image_url", "image_url": image}
 
 
 def _line(

@@ -7,7 +7,7 @@ from functools import partial
 
 import streamlit as st
 
-from workbench.prompts.content import Variable
+from workbench.prompts.content import Variable, message_text
 from workbench.prompts.lint import Finding
 from workbench.ui.components.text_editor import text_editor
 from workbench.ui.views.common import plain
@@ -53,7 +53,7 @@ def rendered(messages: Sequence[dict[str, str]]) -> None:
     for index, message in enumerate(messages):
         with st.container(key=f"prompt_rendered_{index}", gap="xsmall"):
             st.caption(plain(message["role"]))
-            st.code(message["content"] or " ", language=None, wrap_lines=True)
+            st.code(message_text(message) or " ", language=None, wrap_lines=True)
 
 
 def findings(found: Sequence[Finding]) -> None:

@@ -11,6 +11,7 @@ import streamlit as st
 
 from workbench.analysis.wording import amount
 from workbench.evals.types import Case, Score
+from workbench.prompts.content import message_text
 from workbench.reports.text import clean, one_line
 from workbench.store.results import CellRecord
 from workbench.ui.views.common import model_text, plain
@@ -211,7 +212,7 @@ def messages(sent: Sequence[dict[str, str]]) -> None:
     """Draw rendered messages, each with its role."""
     for message in sent:
         st.caption(plain(message["role"]))
-        block(message["content"])
+        block(message_text(message))
 
 
 def expected(case: Case | None) -> None:
