@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from workbench.errors import BadInput, DatasetError, TemplateError
+from workbench.evals.case_schema import refuse_broken_cases
 from workbench.evals.scorers.registry import WRAPPER_KEYS
 from workbench.evals.types import Case, Cell, Gate, ScorerSpec, Suite
 from workbench.llm.recorded import recorded_files
@@ -175,7 +176,7 @@ def build_plan(suite: Suite, prompts: tuple[PinnedPrompt, ...], *, root: Path) -
     Raises:
         BadInput: There is no prompt or no model, or two of them cannot be told apart.
         TemplateError: Some case lacks a variable that a prompt needs.
-        DatasetError: A file of recorded outputs is missing.
+        DatasetError: A file of recorded outputs is missing, or a case does not fit the suite's schema.
     """
     if not prompts:
         raise BadInput(
@@ -189,6 +190,7 @@ def build_plan(suite: Suite, prompts: tuple[PinnedPrompt, ...], *, root: Path) -
     _refuse_twins("prompt", [pinned.title for pinned in prompts], hint="name each version once")
     if any(not model.recorded for model in suite.models):
         _check_variables(suite, prompts)
+    refuse_broken_cases(suite)
     folder = suite.folder or root
     return Plan(
         suite=suite.name,
@@ -249,5 +251,6 @@ def _check_variables(suite: Suite, prompts: tuple[PinnedPrompt, ...]) -> None:
             others = f" (and in {len(faults) - 1} more)" if len(faults) > 1 else ""
             raise TemplateError(
                 f"Case {case.id} of {suite.name} does not fit {pinned.title}{others}: {problem.message}",
-                hint="add it to the cases, or give the variable a default in the prompt",
+                hint="add it to the cases, or give the variable a default in the prompt; "
+                f"`workbench dataset check {suite.name}` lists them by row",
             )

@@ -104,6 +104,9 @@ class SuiteFile(Strict):
     cluster: Name | None = Field(
         None, description="The metadata field that marks cases which belong together, such as one document's"
     )
+    case_schema: Any = Field(
+        None, alias="schema", description="JSON Schema that every case must fit: of its variables, or by part; or a file"
+    )
     repeats: int = Field(1, ge=1, le=1000, description="Answers a cell")
     concurrency: int | None = Field(None, ge=1, le=1000, description="Calls at the same time")
     gate: GateEntry | None = Field(None, description="The rule that passes or fails a run")
@@ -126,7 +129,7 @@ class SuiteFile(Strict):
 
 #: The fields that may stand at the top and inside each part, for suggestions.
 FIELDS: dict[str | int, list[str]] = {
-    "": list(SuiteFile.model_fields),
+    "": [field.alias or name for name, field in SuiteFile.model_fields.items()],
     "models": list(ModelEntry.model_fields),
     "gate": list(GateEntry.model_fields),
     "cases": list(CasesEntry.model_fields),

@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, ValidationError
 
 from workbench.errors import BadInput, SuiteError, WorkbenchError
+from workbench.evals.case_schema import suite_case_schema
 from workbench.evals.combine import OVERALL
 from workbench.evals.datasets import CaseSource, load_cases
 from workbench.evals.schema import FIELDS, CasesEntry, SuiteFile, suite_schema
@@ -131,6 +132,7 @@ class _Reader:
             concurrency=content.concurrency,
             gate=gate,
             folder=self.folder,
+            schema=suite_case_schema(content.case_schema, self.source),
         )
         identity = sha256_text(canonical_json(suite_to_dict(suite)) + dataset.sha256)
         return Suite(**{**vars(suite), "sha256": identity})
@@ -260,4 +262,6 @@ def suite_to_dict(suite: Suite) -> dict[str, Any]:
         "gate": suite.gate.to_dict() if suite.gate else None,
     }
     # Left out where it is not used, so that suites keep the identity that earlier runs were pinned to.
+    if suite.schema:
+        data["schema"] = suite.schema
     return {**data, "cluster": suite.cluster} if suite.cluster else data

@@ -163,6 +163,7 @@ class Suite:
     gate: Gate | None = None
     sha256: str = ""
     folder: Path | None = None
+    schema: dict[str, dict[str, Any]] = field(default_factory=dict)  # JSON Schemas of a case's parts
 
 
 Unit = Literal["score", "seconds", "usd", "count"]

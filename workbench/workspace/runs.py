@@ -26,6 +26,7 @@ from workbench.llm.types import Message, ModelSpec, Usage
 from workbench.prompts.templates import Renderer, render
 from workbench.store import RunRecord, Store
 from workbench.store.base import now
+from workbench.workspace.dataset_checks import check_windows
 from workbench.workspace.library import PromptLibrary, current_author
 from workbench.workspace.suites import Suites
 
@@ -130,6 +131,7 @@ class Runs:
         concurrency = concurrency or suite.concurrency or DEFAULT_CONCURRENCY
         prices = load_prices(self.root)
         _check_limits(plan, concurrency, max_cost_usd, prices)
+        check_windows(plan, self.root)
         sequential = looks.settings(plan) if until_decided else None
         moment = datetime.now(UTC)
         record = RunRecord(

@@ -6,7 +6,8 @@ from difflib import get_close_matches
 from pathlib import Path
 
 from workbench.errors import NotFound, WorkbenchError
-from workbench.evals.suite import SuiteEntry, find_suites, load_suite
+from workbench.evals.suite import FILE_NAMES, SuiteEntry, find_suites, load_suite
+from workbench.evals.suite_cases import SuiteCases, suite_cases
 from workbench.evals.types import Suite
 
 
@@ -47,3 +48,15 @@ class Suites:
         raise NotFound(
             f'There is no suite "{name}"', hint=f"{meant}the suites in {self.folder} are: {listed}"
         )
+
+    def cases(self, name: str) -> SuiteCases | None:
+        """Return where the cases of a suite stand, without reading them, or None if no suite has the name.
+
+        Raises:
+            SuiteError: The suite names no cases that can be used.
+        """
+        for folder in (self.folder / name, self.root / name):
+            file = next((folder / n for n in FILE_NAMES if (folder / n).is_file()), None)
+            if name and file is not None and file.resolve().is_relative_to(self.root.resolve()):
+                return suite_cases(file, root=self.root)
+        return None

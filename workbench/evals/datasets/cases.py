@@ -168,6 +168,7 @@ class CaseStream:
         file: Where they are read from.
         found: What was told or guessed about the file.
         total: Rows seen, of all splits.
+        taken: Cases that the stream gave.
         counts: Cases of each split.
     """
 
@@ -181,7 +182,8 @@ class CaseStream:
         reserved: Iterable[str] = (),
     ) -> None:
         self.source, self.file, self.found = source, file, found
-        self.total, self.counts = 0, dict.fromkeys(source.splits, 0)
+        self.total = self.taken = 0
+        self.counts = dict.fromkeys(source.splits, 0)
         self._rows, self._columns = rows, columns
         self._reader = Collector(file, frozenset(reserved))
         self._digest = hashlib.sha256()
@@ -197,9 +199,9 @@ class CaseStream:
 
     def with_content(self) -> Iterator[tuple[Case, str]]:
         """Yield each case with the canonical JSON of all but its id, by which it is compared."""
-        source, taken = self.source, 0
+        source = self.source
         for row in self._rows:
-            if source.limit is not None and taken >= source.limit:
+            if source.limit is not None and self.taken >= source.limit:
                 return
             place = Place(self.file, row)
             case, text = self._reader.case(place, self._case_row(row, place))
@@ -208,7 +210,7 @@ class CaseStream:
             self.counts[split] = self.counts.get(split, 0) + 1
             if source.split is not None and split != source.split:
                 continue
-            taken += 1
+            self.taken += 1
             self._digest.update(f"{json.dumps(case.id)}{text}\n".encode())
             yield case, text
 
