@@ -5,7 +5,11 @@ from __future__ import annotations
 import sqlalchemy as sa
 
 from workbench.store.connection import database_url, open_engine
+from workbench.store.datasets import DatasetRepository, DatasetVersion
+from workbench.store.findings import FindingRepository
+from workbench.store.judgements import JudgementRepository
 from workbench.store.library import DraftRepository, LabelRecord, PromptRepository, VersionRecord
+from workbench.store.limits import LimitRepository
 from workbench.store.playground import PlaygroundRepository
 from workbench.store.releases import ReleaseRecord, ReleaseRepository
 from workbench.store.results import CellRecord, ResultRepository
@@ -14,8 +18,13 @@ from workbench.store.spending import SpendingRepository
 
 __all__ = [
     "CellRecord",
+    "DatasetRepository",
+    "DatasetVersion",
     "DraftRepository",
+    "FindingRepository",
+    "JudgementRepository",
     "LabelRecord",
+    "LimitRepository",
     "PlaygroundRepository",
     "PromptRepository",
     "ReleaseRecord",
@@ -43,8 +52,12 @@ class Store:
         self.engine = open_engine(url)
         self.prompts = PromptRepository(self.engine)
         self.drafts = DraftRepository(self.engine)
+        self.datasets = DatasetRepository(self.engine)
         self.runs = RunRepository(self.engine)
         self.results = ResultRepository(self.engine)
+        self.limits = LimitRepository(self.engine)
+        self.findings = FindingRepository(self.engine)
+        self.judgements = JudgementRepository(self.engine)
         self.spending = SpendingRepository(self.engine)
         self.cache = CacheRepository(self.engine)
         self.playground = PlaygroundRepository(self.engine)

@@ -25,7 +25,8 @@ class RunRecord:
     ``cost_usd`` is what the answers cost as far as known, ``spent_usd`` the new money (no cached and no
     recorded answers). ``stopped`` is a run that met its cost cap, ``failed`` one whose process met a fault.
     ``sequential`` is what a run until decided remembers (`workbench.jobs.until_decided`), None for any other; once it
-    is decided, ``planned`` is what it has asked.
+    is decided, ``planned`` is what it has asked. ``judging_usd`` is the new money of scorers that ask models, in
+    ``judging_calls`` calls of which ``judging_unknown`` have no known price; it is in none of the other sums.
     """
 
     id: str
@@ -55,6 +56,9 @@ class RunRecord:
     gate: dict[str, Any] | None = None
     sequential: dict[str, Any] | None = None
     held_usd: float = 0.0
+    judging_usd: float = 0.0
+    judging_calls: int = 0
+    judging_unknown: int = 0
 
     @property
     def active(self) -> bool:

@@ -74,6 +74,30 @@ snapshots = sa.Table(
     sa.Column("created_at", sa.String(32), nullable=False),
 )
 
+dataset_versions = sa.Table(
+    "dataset_versions",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("name", sa.String(200), nullable=False),
+    sa.Column("number", sa.Integer, nullable=False),
+    sa.Column("sha256", sa.String(64), nullable=False, index=True),
+    sa.Column("rows", sa.Integer, nullable=False),
+    sa.Column("source", sa.Text, nullable=False),
+    sa.Column("about", sa.JSON, nullable=False),
+    sa.Column("chunks", sa.JSON, nullable=False),  # keys of dataset_chunks, in order
+    sa.Column("author", sa.Text, nullable=False),
+    sa.Column("message", sa.Text, nullable=False),
+    sa.Column("created_at", sa.String(32), nullable=False),
+    sa.UniqueConstraint("name", "number"),
+)
+
+dataset_chunks = sa.Table(
+    "dataset_chunks",
+    metadata,
+    sa.Column("sha256", sa.String(64), primary_key=True),
+    sa.Column("content", sa.LargeBinary, nullable=False),  # JSON lines, compressed with zlib
+)
+
 runs = sa.Table(
     "runs",
     metadata,
@@ -110,6 +134,9 @@ runs = sa.Table(
     sa.Column(
         "sequential", sa.JSON
     ),  # of a run until decided: the order of its cases, and what the looks found
+    sa.Column("judging_usd", sa.Float, nullable=False, default=0.0, server_default="0"),
+    sa.Column("judging_calls", sa.Integer, nullable=False, default=0, server_default="0"),
+    sa.Column("judging_unknown", sa.Integer, nullable=False, default=0, server_default="0"),
 )
 sa.Index("ix_runs_created_at", runs.c.created_at)
 
@@ -120,6 +147,18 @@ spending = sa.Table(
     sa.Column("author", sa.Text, primary_key=True),
     sa.Column("usd", sa.Float, nullable=False),  # new money of runs and of the playground
 )
+
+run_limits = sa.Table(
+    "run_limits",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True),
+    _parent("run_id", "runs.id"),
+    sa.Column("at", sa.String(32), nullable=False),
+    sa.Column("lane", sa.String(200), nullable=False),  # a model's name, or "this machine"
+    sa.Column("limit", sa.Integer, nullable=False),  # calls that may be under way from then on
+    sa.Column("reason", sa.Text, nullable=False),
+)
+sa.Index("ix_run_limits_run_id", run_limits.c.run_id)
 
 completions = sa.Table(
     "completions",
@@ -153,6 +192,9 @@ scorings = sa.Table(
     sa.Column("scorers", sa.JSON, nullable=False),
     sa.Column("complete", sa.Boolean, nullable=False),
     sa.Column("created_at", sa.String(32), nullable=False),
+    sa.Column("judging_usd", sa.Float, nullable=False, default=0.0, server_default="0"),
+    sa.Column("judging_calls", sa.Integer, nullable=False, default=0, server_default="0"),
+    sa.Column("judging_unknown", sa.Integer, nullable=False, default=0, server_default="0"),
 )
 sa.Index("ix_scorings_run_id", scorings.c.run_id)
 
@@ -168,6 +210,27 @@ scores = sa.Table(
     sa.Column("error", sa.Text),
 )
 sa.Index("ix_scores_completion_id", scores.c.completion_id)
+
+judgements = sa.Table(
+    "judgements",
+    metadata,
+    sa.Column("key", sa.String(64), primary_key=True),  # of everything that shaped the reply
+    sa.Column("run_id", sa.String(40), primary_key=True),  # who paid for it
+    sa.Column("model", sa.String(200), nullable=False),
+    sa.Column("completion", sa.JSON, nullable=False),
+    sa.Column("spent_usd", sa.Float, nullable=False),
+    sa.Column("created_at", sa.String(32), nullable=False),
+)
+
+findings = sa.Table(
+    "findings",
+    metadata,
+    sa.Column("key", sa.String(64), primary_key=True),  # names everything that it was worked out from
+    _parent("run_id", "runs.id"),
+    sa.Column("content", sa.Text, nullable=False),
+    sa.Column("created_at", sa.String(32), nullable=False),
+)
+sa.Index("ix_findings_run_id", findings.c.run_id)
 
 cache = sa.Table(
     "cache",
