@@ -1,12 +1,14 @@
 """Whether this process keeps up with its calls: a client that is too busy measures itself, not the model.
 
 A timer shows how late the event loop comes to what is ready. Every answer that arrives is read that late, so the
-recorded latency is too long by it. Where that is more than the tolerated share, fewer calls go out at once.
+recorded latency is too long by it. Where that is more than the tolerated share, fewer calls go out at once, if it is
+this process that computes so much; where other programs keep the machine busy, fewer calls would not help.
 """
 
 from __future__ import annotations
 
 import asyncio
+import time
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -21,7 +23,8 @@ class Tolerance:
 
     An answer may be read late by ``share`` of the typical latency, and always by ``least_s``. Each ``window_s``
     is judged by itself: one that is too late multiplies the number of calls by ``cut``, and one with less than
-    half of the tolerated lateness raises it by ``growth``.
+    half of the tolerated lateness raises it by ``growth``. Lateness is our own doing where this process computes
+    for ``own_share`` of the time or more.
     """
 
     share: float = 0.05
@@ -31,6 +34,7 @@ class Tolerance:
     cut: float = 0.8
     growth: float = 0.1
     fewest: int = 4
+    own_share: float = 0.5
 
 
 class Load:
@@ -65,23 +69,23 @@ class Load:
         if completion.latency_s is not None and not completion.cached and completion.ok:
             self._latencies.append(completion.latency_s)
 
-    def judge(self, lateness_s: float) -> None:
-        """Decide by how late the loop typically was in the last window, in seconds."""
+    def judge(self, lateness_s: float, computing: float = 1.0) -> None:
+        """Decide by the last window: how late the loop was, in seconds, and for what share of it we computed."""
         if not self._latencies:
             return
         typical = median(self._latencies)
         tolerated = max(self._tolerance.least_s, self._tolerance.share * typical)
         self._latencies.clear()
         if lateness_s > tolerated:
-            self._lower(lateness_s, typical)
+            self.worst = max(self.worst or (0.0, 0.0), (lateness_s, typical))
+            if computing >= self._tolerance.own_share:
+                self._lower(lateness_s, typical)
         elif self._limit is not None and lateness_s < tolerated / 2:
             self._raise()
 
     def _lower(self, lateness_s: float, typical_s: float) -> None:
         before = self.allowed(self._wanted)
         lowered = max(min(self._tolerance.fewest, before), int(before * self._tolerance.cut))
-        if self.worst is None or lateness_s > self.worst[0]:
-            self.worst = (lateness_s, typical_s)
         self.lowest = lowered if self.lowest is None else min(self.lowest, lowered)
         if lowered < before:
             self._limit = lowered
@@ -111,14 +115,14 @@ class Load:
     async def _watch(self) -> None:
         loop, probe_s = asyncio.get_running_loop(), self._tolerance.probe_s
         late: list[float] = []
-        begun = loop.time()
+        begun, computed = loop.time(), time.process_time()
         while True:
             due = loop.time() + probe_s
             await asyncio.sleep(probe_s)
             late.append(loop.time() - due)
-            if loop.time() - begun >= self._tolerance.window_s:
-                self.judge(sum(late) / len(late))
-                late, begun = [], loop.time()
+            if (passed := loop.time() - begun) >= self._tolerance.window_s:
+                self.judge(sum(late) / len(late), (time.process_time() - computed) / passed)
+                late, begun, computed = [], loop.time(), time.process_time()
 
     @property
     def sentence(self) -> str | None:
@@ -126,8 +130,9 @@ class Load:
         if self.worst is None:
             return None
         late, typical = self.worst
+        did = "other programs kept it so" if self.lowest is None else f"it went down to {self.lowest} at once"
         return (
             f"This machine was too busy for {self._wanted} calls at once: at worst answers were read "
-            f"{late * 1000:.0f} ms late, at {typical * 1000:.0f} ms a call, and it went down to {self.lowest} at once; "
+            f"{late * 1000:.0f} ms late, at {typical * 1000:.0f} ms a call, and {did}; "
             "latencies recorded then are too long"
         )
