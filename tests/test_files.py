@@ -54,6 +54,8 @@ def test_a_nodes_line_is_known_so_that_an_error_can_point_at_it():
         ("a: !!python/object/apply:os.system ['true']", 1, "not allowed"),
         ("a: &a [x,x]\nb: [" + "*a," * 200 + "]", 2, "aliases"),
         ("[" * 500 + "]" * 500, 1, "deep"),
+        ("? " * 50_000, 1, "deep"),
+        ("- ? " * 25_000, 1, "deep"),
     ],
 )
 def test_broken_or_hostile_yaml_is_refused_in_one_sentence_with_its_line(source, line, says):

@@ -226,11 +226,16 @@ _CORE_RESOLVERS = (
 )
 
 
+#: Lists and keys that open one another on a single line: the C scanner's stack ends before Python's does.
+_COMPACT = re.compile(r"(?:[-?:][ \t]+){20}")
+
+
 def _refuse_alias_bombs(text: str, file: str | Path | None, error: type[BadInput]) -> None:
     """Refuse documents whose aliases or depth could blow up, before anything is built."""
     import yaml
 
-    if "*" not in text and text.count("[") + text.count("{") < MAX_DEPTH and "  " * MAX_DEPTH not in text:
+    shallow = text.count("[") + text.count("{") < MAX_DEPTH and "  " * MAX_DEPTH not in text
+    if "*" not in text and shallow and not _COMPACT.search(text):
         return
     aliases = depth = 0
     for event in yaml.parse(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader)):

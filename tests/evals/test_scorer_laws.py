@@ -32,6 +32,27 @@ ENTRIES = {
     "bleu": {},
     "latency": {"max": 1},
     "cost": {"max": 1},
+    "not_empty": {},
+    "contains_all": {},
+    "contains_any": {},
+    "ends_with": {},
+    "word_count": {"max": 3},
+    "levenshtein": {},
+    "refusal": {},
+    "language": {"value": "en"},
+    "readability": {"max": 10},
+    "repetition": {"max": 0.5},
+    "json_schema": {"schema": {"type": "object"}, "inside": True},
+    "fields": {"value": {"a": [1]}},
+    "yaml": {},
+    "xml": {},
+    "html": {},
+    "sql": {},
+    "python": {},
+    "javascript": {},
+    "tool_calls": {"value": ["a"]},
+    "finish_reason": {},
+    "perplexity": {},
     "all": {"of": ["exact", {"type": "length", "max": 3}]},
     "any": {"of": ["exact", {"type": "length", "max": 3}]},
     "at_least": {"n": 2, "of": ["exact", "contains", {"type": "length", "max": 3}]},
@@ -66,7 +87,7 @@ def test_a_score_is_bounded_and_negating_turns_it_round_exactly(kind, output, ex
     if plain.value is None:
         assert plain.passed is None and negated.passed is None
         return
-    assert math.isfinite(plain.value) and plain.value >= 0
+    assert math.isfinite(plain.value) and (plain.value >= 0 or SCORERS[kind].unit == "count")
     assert negated.passed == (None if plain.passed is None else not plain.passed)
     if SCORERS[kind].unit == "score":
         assert plain.value <= 1
@@ -78,8 +99,9 @@ def test_a_score_is_bounded_and_negating_turns_it_round_exactly(kind, output, ex
 @pytest.mark.parametrize("kind", [kind for kind in ENTRIES if SCORERS[kind].unit == "score"])
 def test_a_threshold_is_the_value_from_which_it_passes(kind):
     entry = {"type": kind, **ENTRIES[kind]}
-    value = score(entry, "3", "3").value
-    assert score({**entry, "threshold": value}, "3", "3").passed is True
+    sure = [{"token": "3", "logprob": -0.1}]
+    value = score(entry, "3", "3", logprobs=sure).value
+    assert score({**entry, "threshold": value}, "3", "3", logprobs=sure).passed is True
     with pytest.raises(ParamError, match="between 0 and 1"):
         parse_scorer({**entry, "threshold": 1.5})
 

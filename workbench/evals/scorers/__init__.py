@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from workbench.evals.scorers import calls as calls
+from workbench.evals.scorers import code as code
 from workbench.evals.scorers import derived as derived
+from workbench.evals.scorers import fields as fields
 from workbench.evals.scorers import groups as groups
+from workbench.evals.scorers import language as language
+from workbench.evals.scorers import markup as markup
 from workbench.evals.scorers import measures as measures
 from workbench.evals.scorers import numbers as numbers
 from workbench.evals.scorers import own as own

@@ -62,6 +62,41 @@ class Length:
         return Outcome(1.0, True, counted)
 
 
+@scorer("word_count")
+@dataclass(frozen=True)
+class WordCount:
+    """The output has ``exact`` words, or at least ``min`` and at most ``max``.
+
+    Words are counted as in ``length``; with ``by: spaces`` whatever stands between spaces is a word, punctuation and
+    all.
+    """
+
+    exact: Annotated[int | None, Field(ge=0, description="The only number that passes")] = None
+    min: Annotated[int | None, Field(ge=0, description="The fewest that pass")] = None
+    max: Annotated[int | None, Field(ge=0, description="The most that pass")] = None
+    by: Annotated[
+        Literal["words", "spaces"], Field(description="Count words as length does, or what spaces divide")
+    ] = "words"
+
+    def __post_init__(self) -> None:
+        if (self.exact is None) == (self.min is None and self.max is None):
+            raise ValueError("word_count needs either exact, or min, max or both")
+        if self.min is not None and self.max is not None and self.min > self.max:
+            raise ValueError(f"no text has both at least {self.min} and at most {self.max} words")
+
+    def score(self, cell: ScoringInput) -> Outcome:
+        """Count, and compare."""
+        count = count_words(cell.output) if self.by == "words" else len(cell.output.split())
+        counted = f"it has {count} word{'' if count == 1 else 's'}"
+        if self.exact is not None and count != self.exact:
+            return Outcome(0.0, False, f"{counted} and must have {self.exact}")
+        if self.max is not None and count > self.max:
+            return Outcome(0.0, False, f"{counted} and may have at most {self.max}")
+        if self.min is not None and count < self.min:
+            return Outcome(0.0, False, f"{counted} and must have at least {self.min}")
+        return Outcome(1.0, True, counted)
+
+
 def count_words(text: str) -> int:
     """Return the number of words; each Chinese or Japanese character is one."""
     spaced = text if text.isascii() else _SPACELESS.sub(" x ", text)

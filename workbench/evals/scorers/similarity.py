@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 from rapidfuzz import fuzz
+from rapidfuzz.distance import Levenshtein as Edits
 
 from workbench.evals.scorers import reference_metrics
 from workbench.evals.scorers.registry import Outcome, ScoringError, scorer
@@ -17,6 +18,7 @@ from workbench.evals.types import ScoringInput
 #: Characters of each text: what is above takes minutes and says little.
 MAX_FUZZY = 100_000
 MAX_METRIC = 200_000
+MAX_EDITS = 50_000
 #: Characters of the shorter of two texts, for the ratios that slide it along the other one.
 MAX_PARTIAL = 2_000
 
@@ -83,6 +85,37 @@ class Fuzzy:
                 f"both texts have over {MAX_PARTIAL} characters, which {self.ratio} takes too long for; use ratio"
             )
         return _RATIOS[self.ratio](a, b) / 100
+
+
+@scorer("levenshtein", needs_expected=True)
+@dataclass(frozen=True)
+class Levenshtein:
+    """How few letters must be inserted, deleted or replaced to turn the output into the expected text.
+
+    With ``max`` it passes (1) up to so many edits, else fails (0). Without, the value is 1 minus the edits over the
+    length of the longer text, and passes or fails only with a ``threshold``. Of several expected texts the nearest
+    counts. White space at both ends counts unless ``strip`` is true.
+    """
+
+    max: Annotated[int | None, Field(ge=0, description="The most edits that pass")] = None
+    value: Value = None
+    ignore_case: IgnoreCase = False
+    strip: Strip = False
+
+    def score(self, cell: ScoringInput) -> Outcome:
+        """Count the edits to each reference and keep the fewest."""
+        wanted = references(self.value, cell)
+        _bounded(MAX_EDITS, cell.output, *wanted)
+        output = normal(cell.output, ignore_case=self.ignore_case, strip=self.strip)
+        texts = [normal(text, ignore_case=self.ignore_case, strip=self.strip) for text in wanted]
+        if self.max is None:
+            best = max(Edits.normalized_similarity(output, text) for text in texts)
+            return Outcome(best, None, f"{best:.0%} alike")
+        edits = min(Edits.distance(output, text) for text in texts)
+        counted = f"{edits} edit{'' if edits == 1 else 's'}"
+        if edits > self.max:
+            return Outcome(0.0, False, f"{counted}, and at most {self.max} pass")
+        return Outcome(1.0, True, counted)
 
 
 @scorer("rouge", needs_expected=True)

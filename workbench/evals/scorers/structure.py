@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from itertools import islice
 from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field
 
 from workbench.evals.extract import parse_json
+from workbench.evals.scorers.blocks import Fences, Inside, json_values
 from workbench.evals.scorers.json_schema import check_schema, first_fault
 from workbench.evals.scorers.registry import Outcome, ScoringError, scorer
 from workbench.evals.scorers.texts import IgnoreCase, normal, shown
 from workbench.evals.types import Case, ScoringInput
 
 _MISSING = object()
+#: How many JSON values inside an output are looked at.
+MAX_VALUES = 100
 
 
 def _listed(value: Any) -> Any:
@@ -27,13 +31,15 @@ class Json:
     """The output is JSON; on demand it also fits a JSON Schema and holds the expected values.
 
     Alone, it passes where the output parses: strictly, with nothing around it, or with ``fences`` also as a
-    Markdown code block. With ``schema`` it must fit that too. With ``fields`` the named fields must equal those of
+    Markdown code block; with ``inside`` any object or list somewhere in the output counts, and of several the best.
+    With ``schema`` it must fit that too. With ``fields`` the named fields must equal those of
     the case's ``expected``. Further fields of the output are no fault unless the schema forbids them. It passes when
     all is right; the value is then 1, else 0, or with ``partial`` the share of fields that are right (0 where it
     does not parse or fit the schema).
     """
 
-    fences: Annotated[bool, Field(description="Also accept JSON in a Markdown code block")] = False
+    fences: Fences = False
+    inside: Inside = False
     schema: Annotated[
         dict[str, Any] | None,
         Field(description="A JSON Schema that it must fit: in place, or the path of a JSON or YAML file"),
@@ -61,12 +67,27 @@ class Json:
             raise ValueError("fields is empty; name some, or write all")
 
     def score(self, cell: ScoringInput) -> Outcome:
-        """Parse, check the shape, compare the fields."""
+        """Parse, check the shape, compare the fields; of several candidates the best counts."""
         wanted = self._wanted(cell.case) if self.fields is not None else {}
         try:
-            data = parse_json(cell.output, fences=self.fences)
+            found = self._found(cell.output)
         except ValueError as problem:
             return Outcome(0.0, False, f"it is not JSON ({problem})")
+        if not found:
+            return Outcome(0.0, False, "there is no JSON object or list in it")
+        best = self._judge(found[0], wanted)
+        for data in found[1:]:
+            if best.passed:
+                break
+            best = max(best, self._judge(data, wanted), key=lambda outcome: (outcome.passed, outcome.value))
+        return best
+
+    def _found(self, text: str) -> list[Any]:
+        if not self.inside:
+            return [parse_json(text, fences=self.fences)]
+        return list(islice(json_values(text), MAX_VALUES))
+
+    def _judge(self, data: Any, wanted: dict[str, Any]) -> Outcome:
         fault = first_fault(self.schema, data) if self.schema is not None else None
         if fault:
             return Outcome(0.0, False, f"it does not fit the schema: {fault}")
@@ -105,6 +126,26 @@ class Json:
         if isinstance(found, dict) and isinstance(expected, dict):
             return found.keys() == expected.keys() and all(self._same(found[k], expected[k]) for k in found)
         return found is expected
+
+
+@scorer("json_schema", file_params=("schema",))
+@dataclass(frozen=True)
+class JsonSchema:
+    """The output is JSON that fits a JSON Schema: ``json`` with nothing but its ``schema``."""
+
+    schema: Annotated[
+        dict[str, Any],
+        Field(description="The JSON Schema that it must fit: in place, or the path of a JSON or YAML file"),
+    ]
+    fences: Fences = False
+    inside: Inside = False
+
+    def __post_init__(self) -> None:
+        check_schema(self.schema)
+
+    def score(self, cell: ScoringInput) -> Outcome:
+        """Parse and hold it against the schema."""
+        return Json(fences=self.fences, inside=self.inside, schema=self.schema).score(cell)
 
 
 def _fields_of(expected: dict[str, Any]) -> dict[str, Any]:

@@ -24,6 +24,8 @@ from workbench.evals.scorers.texts import (
 )
 from workbench.evals.types import ScoringInput
 
+_VISIBLE = regex.compile(r"[^\s\p{C}\p{Z}]")
+
 
 def _verdict(passed: bool, reason: str) -> Outcome:
     return Outcome(1.0 if passed else 0.0, passed, "" if passed else reason)
@@ -139,3 +141,75 @@ class Regex:
         match = compiled.fullmatch if self.mode == "full" else compiled.search
         found = match(cell.output, timeout=TIMEOUT_S) is not None
         return _verdict(found, f"{shown(self.pattern)} does not match")
+
+
+@scorer("not_empty")
+@dataclass(frozen=True)
+class NotEmpty:
+    """The output holds at least one visible character; white space and invisible marks do not count."""
+
+    def score(self, cell: ScoringInput) -> Outcome:
+        """Look for a character that shows."""
+        return _verdict(_VISIBLE.search(cell.output) is not None, "it is empty")
+
+
+@scorer("ends_with", needs_expected=True)
+@dataclass(frozen=True)
+class EndsWith:
+    """The output ends with the expected text, or any one of several; white space after it does not count."""
+
+    value: Value = None
+    ignore_case: IgnoreCase = False
+    strip: Strip = True
+
+    def score(self, cell: ScoringInput) -> Outcome:
+        """Compare the end."""
+        wanted = references(self.value, cell)
+        output = normal(cell.output, ignore_case=self.ignore_case, strip=self.strip)
+        ends = tuple(normal(w, ignore_case=self.ignore_case, strip=self.strip) for w in wanted)
+        return _verdict(output.endswith(ends), f"it does not end with {any_of(wanted)}")
+
+
+@scorer("contains_all", needs_expected=True)
+@dataclass(frozen=True)
+class ContainsAll:
+    """The output contains each of the expected texts.
+
+    It passes when all are there; the value is then 1, else 0, or with ``partial`` the share that is there.
+    """
+
+    value: Value = None
+    ignore_case: IgnoreCase = False
+    partial: Annotated[bool, Field(description="Give credit for the share of texts that are there")] = False
+
+    def score(self, cell: ScoringInput) -> Outcome:
+        """Look for each text."""
+        wanted = references(self.value, cell)
+        output = normal(cell.output, ignore_case=self.ignore_case)
+        lacking = tuple(w for w in wanted if normal(w, ignore_case=self.ignore_case) not in output)
+        if not lacking:
+            return Outcome(1.0, True)
+        missing = ", ".join(shown(text, 30) for text in lacking[:5])
+        return Outcome(1 - len(lacking) / len(wanted) if self.partial else 0.0, False, f"it lacks {missing}")
+
+
+@scorer("contains_any", needs_expected=True)
+@dataclass(frozen=True)
+class ContainsAny:
+    """The output contains at least ``at_least`` of the expected texts: one, unless more are asked for."""
+
+    value: Value = None
+    ignore_case: IgnoreCase = False
+    at_least: Annotated[int, Field(ge=1, description="How many of the texts must be there")] = 1
+
+    def score(self, cell: ScoringInput) -> Outcome:
+        """Look for each text."""
+        wanted = references(self.value, cell)
+        output = normal(cell.output, ignore_case=self.ignore_case)
+        found = sum(normal(w, ignore_case=self.ignore_case) in output for w in wanted)
+        return _verdict(
+            found >= self.at_least,
+            f"it contains {found or 'none'} of {len(wanted)} texts"
+            if len(wanted) > 1
+            else f"it lacks {shown(wanted[0])}",
+        )
