@@ -20,6 +20,7 @@ COMMANDS = {
     "cancel": "Stop a run; its answers are kept",
     "rescore": "Score a run's answers again, without asking any model",
     "compare": "Compare two versions, models or runs, with a verdict",
+    "watch": "Ask a frozen suite once more, and say whether the model behind it has moved",
     "baseline": "Approve a run that later ones are held against, show it, or remove it",
     "report": "Write a run as Markdown, HTML, JUnit, GitHub annotations, CSV, Parquet or JSON",
     "allow-code": "Let this workspace's own scorers run on this machine",
