@@ -128,9 +128,9 @@ class Embedder:
 
     async def embed(self, texts: Sequence[str], model: ModelSpec) -> Embeddings:
         """Return the vectors of the texts. Faults of a provider never raise; what came before one is kept."""
-        problem = _unfit(texts, model)
+        problem = unfit(texts, model)
         if problem is not None:
-            return _nothing(texts, problem)
+            return nothing(texts, problem)
         keys = {text: vector_key(text, model) for text in texts}
         known = {text: vector for text, key in keys.items() if (vector := self._kept(key)) is not None}
         missing = [text for text in keys if text not in known]
@@ -205,9 +205,9 @@ class Embedder:
             await each.aclose()
 
 
-def _unfit(texts: Sequence[str], model: ModelSpec) -> CompletionError | None:
+def unfit(texts: Sequence[str], model: ModelSpec) -> CompletionError | None:
     """Return why these texts cannot be asked about, or this model cannot be asked."""
-    if model.recorded or model.id.startswith(("offline/", "local/")):
+    if model.recorded or model.id.startswith("offline/"):
         return CompletionError(
             f"{model.name} makes no vectors",
             kind="bad_request",
@@ -229,7 +229,10 @@ def _unfit(texts: Sequence[str], model: ModelSpec) -> CompletionError | None:
     return None
 
 
-def _nothing(texts: Sequence[str], problem: CompletionError) -> Embeddings:
+def nothing(texts: Sequence[str], problem: CompletionError | None) -> Embeddings:
+    """Return what stands for no vectors: none were asked for, or an error came instead."""
+    if problem is None:
+        return Embeddings((), Usage(input=0, output=0), 0.0)
     return Embeddings((None,) * len(texts), error=problem.kind, error_message=str(problem))
 
 

@@ -179,6 +179,8 @@ class Gateway:
         """
         from workbench.llm.embeddings import Embedder
 
+        if on_disk(model):
+            return await self._disk.embed(texts, model)
         if self._embedder is None:
             self._embedder = Embedder(
                 lanes=self.lanes,

@@ -6,20 +6,26 @@ import asyncio
 import contextlib
 import threading
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from workbench.errors import CompletionError
 from workbench.llm.local.engine import Ended, Engine, LocalError, Writing, options_of
 from workbench.llm.params import refuse_all_but_text
 from workbench.llm.types import Completion, ModelSpec, Request, Usage
 
+if TYPE_CHECKING:
+    from workbench.llm.embeddings import Embeddings
+    from workbench.llm.local.vectors import Encoded, Encoder
+
 PREFIX = "local/"
 
 # One answer at a time in the whole process: an engine takes every core that there is.
 _WORKER = ThreadPoolExecutor(1, thread_name_prefix="local-model")
 _ENGINES: dict[Path, Engine] = {}
+_ENCODERS: dict[Path, Encoder] = {}
 
 
 def on_disk(model: ModelSpec) -> bool:
@@ -108,6 +114,35 @@ class LocalModels:
             given_up.set()
             job.cancel()
 
+    async def embed(self, texts: Sequence[str], model: ModelSpec) -> Embeddings:
+        """Return a vector for each text, or the typed error that came instead. Nothing is kept: files may change."""
+        from array import array
+
+        from workbench.llm.embeddings import Embeddings, nothing, unfit
+
+        problem = unfit(texts, model)
+        if problem is None and model.params:
+            names = " and no ".join(sorted(model.params))
+            problem = LocalError(
+                f"An embedding model on disk knows no {names}",
+                kind="bad_request",
+                hint="remove it from the parameters",
+            )
+        if problem is not None or not texts:
+            return nothing(texts, problem)
+        try:
+            path = model_path(model, self._workspace or Path.cwd())
+            job = _WORKER.submit(_encode, path, texts, model.timeout_s or self._timeout_s)
+            found, seconds = await asyncio.wrap_future(job)
+        except CompletionError as caught:
+            return nothing(texts, caught)
+        return Embeddings(
+            tuple(array("f", row.tobytes()) for row in found.rows.astype("f")),
+            usage=Usage(input=found.tokens, output=0),
+            cost_usd=0.0,
+            latency_s=seconds,
+        )
+
     def _answer(
         self, request: Request, tell: Callable[[str | Completion], None], given_up: threading.Event
     ) -> None:
@@ -137,6 +172,17 @@ class LocalModels:
             message = f"{request.model.name} failed while writing ({kind}: {str(problem)[:200]})"
             error = LocalError(message, kind="provider", hint="the machine may lack memory for this model")
             tell(Completion(text=writing.text if writing else "", error=error.kind, error_message=str(error)))
+
+
+def _encode(path: Path, texts: Sequence[str], timeout_s: float) -> tuple[Encoded, float]:
+    """Run on the worker's thread: return the vectors, and the seconds without loading."""
+    if path not in _ENCODERS:
+        from workbench.llm.local.vectors import load_encoder
+
+        _ENCODERS[path] = load_encoder(path)
+    began = time.perf_counter()
+    found = _ENCODERS[path].encode(texts, timeout_s=timeout_s)
+    return found, time.perf_counter() - began
 
 
 def _completion(request: Request, writing: Writing, ended: Ended) -> Completion:
