@@ -51,7 +51,7 @@ def test_every_scorer_is_documented_with_each_parameter_and_its_values(kind):
         for value in (
             param.type.split(" | ") if param.name not in ("value", "values", "fields", "schema") else ()
         ):
-            known = value in ("text", "number", "integer", "true", "false", "list", "mapping")
+            known = value in ("text", "number", "integer", "true", "false", "list", "mapping", "model")
             assert known or f"`{value}`" in section, f"{kind}.{param.name}: {value}"
 
 

@@ -11,6 +11,7 @@ from typing import Any
 from workbench.errors import BadInput, DatasetError, TemplateError
 from workbench.evals.case_schema import refuse_broken_cases
 from workbench.evals.scorers.registry import WRAPPER_KEYS
+from workbench.evals.judge_setting import JudgeSetting
 from workbench.evals.types import Case, Cell, Gate, ScorerSpec, Suite
 from workbench.llm.recorded import recorded_files
 from workbench.llm.types import ModelSpec, Request
@@ -51,6 +52,7 @@ class Plan:
     folder: str | None  # relative to the workspace; recorded outputs are looked up there
     cluster: str | None = None
     baseline: dict[str, Any] | None = None  # an approved run, for a gate that holds against a file
+    judging: JudgeSetting | None = None  # the judge's model and prompts, where a scorer asks a model
 
     def cells(self) -> Iterator[Cell]:
         """Yield every cell, both sides of a comparison close together, so that a partial run is balanced."""
@@ -106,6 +108,7 @@ class Plan:
             "folder": self.folder,
             "cluster": self.cluster,
             **({"baseline": self.baseline} if self.baseline else {}),
+            **({"judging": self.judging.to_dict()} if self.judging else {}),
         }
 
     @classmethod
@@ -131,6 +134,7 @@ class Plan:
             folder=data["folder"],
             cluster=data.get("cluster"),
             baseline=data.get("baseline"),
+            judging=JudgeSetting.from_dict(data["judging"]) if data.get("judging") else None,
         )
 
     def slice_values(self) -> dict[str, dict[str, Any]]:

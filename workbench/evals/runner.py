@@ -47,28 +47,68 @@ class CostCap:
     dearest_usd: float | None = None
     hold: Callable[[float], bool] | None = None
     first_usd: float = 0.0
+    in_flight: int = 0
+    beside_usd: float = 0.0
+    beside: int = 0
 
     def allows(self, in_flight: int) -> bool:
         """Whether one more call may start beside ``in_flight`` others."""
+        self.in_flight = in_flight
         if not self._run_allows(in_flight):
             return False
-        if self.hold is None:
-            return True
-        if self.dearest_usd is None and in_flight:
+        if self.hold is not None:
+            if self.dearest_usd is None and in_flight:
+                return False
+            if not self.hold((in_flight + 1) * self._answer_usd + self.beside_usd):
+                return False
+        self.in_flight += 1
+        return True
+
+    @property
+    def _answer_usd(self) -> float:
+        return self.first_usd if self.dearest_usd is None else self.dearest_usd
+
+    @property
+    def limited(self) -> bool:
+        """Whether there is any cap to keep."""
+        return self.max_usd is not None or self.hold is not None
+
+    @property
+    def busy(self) -> bool:
+        """Whether something is in flight whose end may leave room."""
+        return self.in_flight > 0 or self.beside > 0
+
+    def allows_beside(self, usd: float) -> bool:
+        """Whether a call of another kind, such as a judge's, that may cost ``usd`` may start beside all others."""
+        ahead = self.in_flight * self._answer_usd + self.beside_usd + usd
+        if self.max_usd is not None and (
+            self.spent_usd >= self.max_usd or self.spent_usd + ahead > self.max_usd
+        ):
             return False
-        return self.hold((in_flight + 1) * (self.first_usd if self.dearest_usd is None else self.dearest_usd))
+        return self.hold is None or self.hold(ahead)
+
+    def begin_beside(self, usd: float) -> None:
+        """Set aside what a call of another kind may cost."""
+        self.beside, self.beside_usd = self.beside + 1, self.beside_usd + usd
+
+    def end_beside(self, usd: float, spent_usd: float) -> None:
+        """Count what it has cost in place of that."""
+        self.beside, self.beside_usd = self.beside - 1, max(0.0, self.beside_usd - usd)
+        self.spent_usd += spent_usd
 
     def _run_allows(self, in_flight: int) -> bool:
         if self.max_usd is None:
             return True
         if self.spent_usd >= self.max_usd:
             return False
+        spent_usd = self.spent_usd + self.beside_usd
         if self.dearest_usd is None:
-            return in_flight == 0 and self.spent_usd + self.first_usd <= self.max_usd
-        return self.spent_usd + (in_flight + 1) * self.dearest_usd <= self.max_usd
+            return in_flight == 0 and spent_usd + self.first_usd <= self.max_usd
+        return spent_usd + (in_flight + 1) * self.dearest_usd <= self.max_usd
 
     def add(self, spent_usd: float) -> None:
         """Count one answer's new money."""
+        self.in_flight = max(0, self.in_flight - 1)
         self.spent_usd += spent_usd
         self.dearest_usd = max(self.dearest_usd or 0.0, spent_usd)
 

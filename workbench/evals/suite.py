@@ -133,6 +133,7 @@ class _Reader:
             gate=gate,
             folder=self.folder,
             schema=suite_case_schema(content.case_schema, self.source),
+            judge=content.judge.spec() if content.judge else None,
         )
         identity = sha256_text(canonical_json(suite_to_dict(suite)) + dataset.sha256)
         return Suite(**{**vars(suite), "sha256": identity})
@@ -264,4 +265,6 @@ def suite_to_dict(suite: Suite) -> dict[str, Any]:
     # Left out where it is not used, so that suites keep the identity that earlier runs were pinned to.
     if suite.schema:
         data["schema"] = suite.schema
+    if suite.judge:
+        data["judge"] = suite.judge.to_dict()
     return {**data, "cluster": suite.cluster} if suite.cluster else data

@@ -75,11 +75,16 @@ class Cell(NamedTuple):
 
 @dataclass(frozen=True)
 class ScoringInput:
-    """What a scorer may look at. ``output`` is the text after the spec's extract step."""
+    """What a scorer may look at. ``output`` is the text after the spec's extract step.
+
+    ``answers`` is what models said to scorers that ask (`workbench.evals.scorers.answers.Answers`), None where none
+    can be asked.
+    """
 
     output: str
     case: Case
     completion: Completion
+    answers: Any = None
 
 
 @dataclass(frozen=True)
@@ -164,6 +169,7 @@ class Suite:
     sha256: str = ""
     folder: Path | None = None
     schema: dict[str, dict[str, Any]] = field(default_factory=dict)  # JSON Schemas of a case's parts
+    judge: ModelSpec | None = None  # what judges where a scorer names no model
 
 
 Unit = Literal["score", "seconds", "usd", "count"]

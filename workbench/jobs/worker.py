@@ -12,9 +12,11 @@ import socket
 import sys
 import time
 from collections import deque
+from collections.abc import Coroutine
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import aclosing, suppress
 from pathlib import Path
+from typing import Any
 
 from filelock import Timeout
 
@@ -22,13 +24,15 @@ from workbench.errors import BadInput, WorkbenchError
 from workbench.evals.load import Load
 from workbench.evals.own.allowed import admit_run
 from workbench.evals.plan import Plan, pin_recordings
-from workbench.evals.runner import CostCap, answer_batches, spent
+from workbench.evals.runner import GRACE_S, CostCap, answer_batches, spent
+from workbench.evals.scorers.answers import Answers, Withheld
 from workbench.evals.types import Cell, Score
 from workbench.jobs.caps import cap_sentence, daily_caps
 from workbench.jobs.held_cache import HeldCache
+from workbench.jobs.judging import JudgingDesk
 from workbench.jobs.outcome import judge_run
 from workbench.jobs.process import alive, lock_of, worker_name
-from workbench.jobs.scoring import CaseScorers, score_missing
+from workbench.jobs.scoring import CaseScorers, judge_missing, score_missing
 from workbench.jobs.until_decided import InOrder, Looks
 from workbench.llm.gateway import Gateway
 from workbench.llm.pricebook import PriceBook
@@ -74,6 +78,8 @@ class Worker:
         self.signal: str = "go"  # go, cancel, or lost
         self.reached: Reached | None = None
         self.looks: Looks | None = None
+        self.judging: set[asyncio.Task[list[Score] | None]] = set()
+        self.unjudged = 0
         self.load = Load()
         self.scoring = ThreadPoolExecutor(1, thread_name_prefix="scoring")
 
@@ -91,7 +97,8 @@ class Worker:
             asyncio.run(self._answer(plan, scorers))
             if self.signal == "lost":
                 return
-            score_missing(self.store, self.record.id, self.scoring_id, scorers)
+            if not scorers.asks:
+                score_missing(self.store, self.record.id, self.scoring_id, scorers)
             status, message = self._outcome(plan)
             if status == "complete":
                 # Else the scoring stays open, and a resumed run adds to it.
@@ -129,20 +136,24 @@ class Worker:
             loop.add_signal_handler(number, lambda: setattr(self, "signal", "cancel"))
         self.scoring_id = self._open_scoring(plan)
         done = store.results.answered(run_id)
-        self.looks = self._begin_looks(plan, scorers, done)
-        everything = self.looks.cells() if self.looks else plan.cells()
-        cells = (cell for cell in everything if cell not in done)
-        # Between two looks answers may wait for their turn, so then the cache has them at once.
-        held = HeldCache(store.cache) if self.record.use_cache and self.record.sequential is None else None
+        # Between two looks, and while judges are asked, an answer may wait: then the cache has it at once.
+        hold_back = self.record.use_cache and self.record.sequential is None and not scorers.asks
+        held = HeldCache(store.cache) if hold_back else None
         cache = held or (store.cache if self.record.use_cache else None)
         prices = PriceBook.from_pinned(self.record.plan.get("prices"))
         gateway = Gateway(cache=cache, root=self._folder(plan), workspace=self.root, prices=prices)
-        self.cap = CostCap(self.record.max_cost_usd, spent_usd=self.record.spent_usd)
+        paid = self.record.spent_usd + self.record.judging_usd
+        self.cap = CostCap(self.record.max_cost_usd, spent_usd=paid)
         self.cap.first_usd = self.record.plan.get("call_usd") or 0.0
         caps = daily_caps(os.environ)
         one = Usage(input=1, output=1)
-        if caps and any(not m.recorded and prices.cost(m.id, one) != 0 for m in plan.models):
+        models = [*plan.models, *scorers.models]
+        if caps and any(not m.recorded and prices.cost(m.id, one) != 0 for m in models):
             self.cap.hold = lambda usd: self._hold(caps, usd)
+        desk = self._desk(gateway, prices)
+        self.looks = await self._begin_looks(plan, scorers, done, desk)
+        everything = self.looks.cells() if self.looks else plan.cells()
+        cells = (cell for cell in everything if cell not in done)
         heart = asyncio.create_task(self._beat())
         pending: deque[Future[list[list[Score]]]] = deque()
         try:
@@ -162,6 +173,11 @@ class Worker:
                         break
                     answers = [Answer(*arrived, spent(plan, *arrived)) for arrived in batch]
                     rows = store.results.add_completions(run_id, answers, kept=held.take() if held else ())
+                    if scorers.asks:
+                        for row, (cell, completion) in zip(rows, batch, strict=True):
+                            judged = self._judged(scorers, row, cell, completion, desk)
+                            await self._judge_beside(judged, cell)
+                        continue
                     scored = self.scoring.submit(self._score, scorers, rows, batch)
                     if self.looks:
                         # Nothing new is asked until these answers have been looked at.
@@ -171,7 +187,12 @@ class Worker:
                     pending.append(scored)
                     while pending and pending[0].done():
                         pending.popleft().result()
+            if scorers.asks and self.signal != "lost":
+                await self._finish_judging(scorers, desk)
         finally:
+            for task in self.judging:
+                task.cancel()
+            await asyncio.gather(*self.judging, return_exceptions=True)
             heart.cancel()
             with suppress(asyncio.CancelledError):
                 await heart
@@ -190,14 +211,78 @@ class Worker:
             return earlier[-1].id
         return self.store.results.begin_scoring(self.record.id, plan.suite_sha256, specs)
 
+    def _desk(self, gateway: Gateway, prices: PriceBook) -> JudgingDesk:
+        return JudgingDesk(
+            self.store,
+            gateway,
+            run_id=self.record.id,
+            scoring_id=self.scoring_id,
+            cap=self.cap,
+            prices=prices,
+            everywhere=self.record.use_cache,
+            stopping=lambda: self.signal != "go",
+        )
+
+    async def _judged(
+        self, scorers: CaseScorers, row: int, cell: Cell, completion: Completion, desk: JudgingDesk
+    ) -> list[Score] | None:
+        """Ask what the scorers of an answer need to know and score it; None where that was withheld."""
+        try:
+            answers = await scorers.answers_for(cell.case_id, completion, desk)
+        except Withheld:
+            return None
+        scored = self.scoring.submit(self._score, scorers, [row], [(cell, completion)], answers)
+        return (await asyncio.wrap_future(scored))[0]
+
+    async def _judge_beside(self, judged: Coroutine[Any, Any, list[Score] | None], cell: Cell) -> None:
+        """Judge while the next answers come; a run until decided looks first, and judges never lag far behind."""
+        if self.looks:
+            scores = await judged
+            if scores is not None:
+                self.looks.add(cell, scores)
+            return
+        self.judging.add(asyncio.create_task(judged))
+        while len(self.judging) > 2 * self.record.concurrency and self.signal == "go":
+            await self._some_judged()
+
+    async def _some_judged(self) -> None:
+        landed, self.judging = await asyncio.wait(
+            self.judging, timeout=0.2, return_when=asyncio.FIRST_COMPLETED
+        )
+        for task in landed:
+            task.result()
+
+    async def _finish_judging(self, scorers: CaseScorers, desk: JudgingDesk) -> None:
+        """Wait for the judges in flight, then judge what an earlier process of this run left."""
+        deadline: float | None = None
+        while self.judging and (deadline is None or time.monotonic() < deadline):
+            await self._some_judged()
+            if self.signal != "go" and deadline is None:
+                deadline = time.monotonic() + GRACE_S
+        if not self.judging:
+            self.unjudged = await judge_missing(
+                self.store,
+                self.record.id,
+                self.scoring_id,
+                scorers,
+                desk,
+                concurrency=self.record.concurrency,
+            )
+
     def _score(
-        self, scorers: CaseScorers, rows: list[int], batch: list[tuple[Cell, Completion]]
+        self,
+        scorers: CaseScorers,
+        rows: list[int],
+        batch: list[tuple[Cell, Completion]],
+        answers: Answers | None = None,
     ) -> list[list[Score]]:
-        scores = [scorers.score(cell.case_id, completion) for cell, completion in batch]
+        scores = [scorers.score(cell.case_id, completion, answers) for cell, completion in batch]
         self.store.results.add_scores(self.scoring_id, zip(rows, scores, strict=True))
         return scores
 
-    def _begin_looks(self, plan: Plan, scorers: CaseScorers, done: set[Cell]) -> Looks | None:
+    async def _begin_looks(
+        self, plan: Plan, scorers: CaseScorers, done: set[Cell], desk: JudgingDesk
+    ) -> Looks | None:
         """Begin to look at a run until decided, with what an earlier process of it has answered; else None."""
         remembered = self.record.sequential
         if remembered is None:
@@ -205,7 +290,10 @@ class Worker:
         looks = Looks(plan, remembered)
         # A run that was decided before and is resumed plans for all cells again.
         self.store.runs.set_sequential(self.record.id, looks.settings, planned=len(plan))
-        score_missing(self.store, self.record.id, self.scoring_id, scorers)
+        if scorers.asks:
+            await judge_missing(self.store, self.record.id, self.scoring_id, scorers, desk, concurrency=8)
+        else:
+            score_missing(self.store, self.record.id, self.scoring_id, scorers)
         looks.load(self.store.results.frames(self.record.id, self.scoring_id)[0], done)
         return looks
 
@@ -229,6 +317,8 @@ class Worker:
     def _outcome(self, plan: Plan) -> tuple[Status, str | None]:
         record = self.store.runs.progress(self.record.id)
         left = record.planned - record.done
+        if self.unjudged and left == 0:
+            return self._unjudged(record)
         if self.looks and (self.looks.decided or left == 0):
             self.store.runs.set_sequential(record.id, self.looks.settings, planned=record.done)
             return "complete", self.looks.message(record)
@@ -242,8 +332,20 @@ class Worker:
                 f"{cap_sentence(self.reached)} with {left} cells left; everything is kept, resume it then",
             )
         return "stopped", (
-            f"The cost cap of ${record.max_cost_usd:g} was met after ${record.spent_usd:.4g} with {left} cells left; "
-            "resume with a higher --max-cost"
+            f"The cost cap of ${record.max_cost_usd:g} was met after ${record.spent_usd + record.judging_usd:.4g} "
+            f"with {left} cells left; resume with a higher --max-cost"
+        )
+
+    def _unjudged(self, record: RunRecord) -> tuple[Status, str]:
+        """Say why answers were left without the word of a judge."""
+        left = f"{self.unjudged} answers left to judge"
+        if self.signal == "cancel":
+            return "cancelled", f"Cancelled with {left}; resume judges only those"
+        if self.reached is not None:
+            return "stopped", f"{cap_sentence(self.reached)} with {left}; everything is kept, resume it then"
+        return "stopped", (
+            f"The cost cap of ${record.max_cost_usd:g} was met after ${record.spent_usd + record.judging_usd:.4g} "
+            f"with {left}; resume with a higher --max-cost"
         )
 
     def _log(self, problem: Exception) -> None:

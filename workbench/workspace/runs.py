@@ -27,6 +27,7 @@ from workbench.prompts.templates import Renderer, render
 from workbench.store import RunRecord, Store
 from workbench.store.base import now
 from workbench.workspace.dataset_checks import check_windows
+from workbench.workspace.judging import asked_models, judge_again, with_judges
 from workbench.workspace.library import PromptLibrary, current_author
 from workbench.workspace.suites import Suites
 
@@ -78,7 +79,7 @@ class Runs:
         if repeats is not None and not 1 <= repeats <= 100:
             raise BadInput(f"{repeats} repeats cannot be run", hint="give a number from 1 to 100")
         changed = replace(suite, models=chosen, repeats=repeats or suite.repeats)
-        plan = build_plan(changed, pinned, root=self.root)
+        plan = with_judges(build_plan(changed, pinned, root=self.root), suite, self._pin)
         return _with_gate(plan, suite, strict=strict)
 
     def kept(self, plan: Plan) -> int:
@@ -141,7 +142,7 @@ class Runs:
             status="queued",
             plan={
                 **plan.to_dict(),
-                "prices": prices.pinned(m.id for m in plan.models if not m.recorded),
+                "prices": prices.pinned(m.id for m in asked_models(plan)),
                 "call_usd": self._call_usd(plan, capped=max_cost_usd is not None),
             },
             planned=len(plan),
@@ -314,7 +315,18 @@ class Runs:
             raise ConflictError(f"Run {record.id} is still running", hint="score it again when it has ended")
         plan = self.plan_of(record.id)
         loaded = self.suites.load(suite or record.suite)
-        rescore(self.store, record, plan, loaded, on_progress=on_progress)
+        again = with_judges(replace(plan, scorers=loaded.scorers), loaded, self._pin)
+        loaded = replace(loaded, scorers=again.scorers)
+        rescore(
+            self.store,
+            record,
+            again,
+            loaded,
+            on_progress=on_progress,
+            judge=lambda scorers, scoring: judge_again(
+                self.root, self.store, record, again, scorers, scoring, on_progress
+            ),
+        )
         judged = _with_gate(replace(plan, gate=loaded.gate, scorers=loaded.scorers), loaded)
         if record.status == "complete":
             self.store.runs.set_gate(
@@ -365,6 +377,11 @@ def run_to_dict(record: RunRecord) -> dict[str, Any]:
         "cost_usd": record.cost_usd,
         "cost_unknown": record.cost_unknown,
         "spent_usd": record.spent_usd,
+        "judging": {
+            "spent_usd": record.judging_usd,
+            "calls": record.judging_calls,
+            "cost_unknown": record.judging_unknown,
+        },
         "active_s": round(record.active_s, 3),
         "prices": _prices_of(record),
         "sequential": record.sequential,
@@ -435,8 +452,8 @@ def _check_limits(plan: Plan, concurrency: int, max_cost_usd: float | None, pric
         return
     if max_cost_usd is not None and not max_cost_usd > 0:
         raise BadInput("The cost cap must be more than 0 USD")
-    for model in plan.models:
-        if not model.recorded and prices.cost(model.id, Usage(input=1, output=1)) is None:
+    for model in asked_models(plan):
+        if prices.cost(model.id, Usage(input=1, output=1)) is None:
             raise BadInput(
                 f"The price of {model.name} is unknown, so a cost cap cannot be kept",
                 hint="leave the cap away, give its price in prices.yaml, or use another model",

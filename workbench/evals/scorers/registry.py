@@ -84,6 +84,11 @@ class Entry:
         """The parameters that a suite may give, in their order."""
         return tuple(f.name for f in fields(self.impl))
 
+    @property
+    def asks(self) -> bool:
+        """Whether it asks a model, so that its scores cost money."""
+        return hasattr(self.impl, "asks")
+
     def build(self, params: dict[str, Any]) -> ScorerImpl:
         """Return the scorer with these parameters.
 
@@ -198,11 +203,15 @@ def _describe(entry: Entry) -> ScorerDoc:
 
 
 def _type_name(prop: dict[str, Any]) -> str:
+    if prop.get("$ref", "").endswith("/ModelEntry"):
+        return "model"
     if "enum" in prop:
         return " | ".join(str(v) for v in prop["enum"])
     if "anyOf" in prop:
         kinds = dict.fromkeys(_type_name(p) for p in prop["anyOf"] if p.get("type") != "null")
         # A number or a boolean is taken as its text wherever text is.
+        if "model" in kinds:
+            return "model"
         return " | ".join(k for k in kinds if "text" not in kinds or k in ("text", "list", "mapping"))
     names = {"string": "text", "array": "list", "object": "mapping", "boolean": "true | false"}
     kind = prop.get("type", "anything")

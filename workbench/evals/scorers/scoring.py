@@ -10,6 +10,8 @@ from workbench.evals.combine import OVERALL, Weighted, overall
 from workbench.evals.extract import Extractor, build_extractor
 from workbench.evals.scorers.derived import Derived, by_variable
 from workbench.evals.scorers.groups import Group, as_written
+from workbench.evals.scorers.answers import Answers
+from workbench.evals.scorers.judging import CountedAsFailure
 from workbench.evals.scorers.registry import (
     SCORERS,
     WRAPPER_KEYS,
@@ -70,6 +72,8 @@ class Scorer:
             )
         except ScoringError as problem:
             return Score(self.name, None, error=str(problem)[:MAX_REASON])
+        except CountedAsFailure as problem:
+            return Score(self.name, 0.0, False, str(problem)[:MAX_REASON])
         except TimeoutError:
             return Score(self.name, None, error="the regular expression took too long on this output")
         except Exception as problem:  # a scorer's crash is this cell's error, never the run's end
@@ -95,6 +99,12 @@ class Scorer:
             if part.shown:
                 yield part
             yield from part.shown_parts()
+
+    @property
+    def asks(self) -> bool:
+        """Whether it, or a part of it, needs answers of a model."""
+        parts = getattr(self.impl, "parts", ())
+        return getattr(self.impl, "asks", False) or any(part.asks for part in parts)
 
     def _judge(self, outcome: Outcome) -> Score:
         value, passed, reason = outcome.value, outcome.passed, outcome.reason
@@ -260,7 +270,12 @@ def has_overall(specs: Iterable[ScorerSpec], cases: Iterable[Case] = ()) -> bool
 
 
 def score_completion(
-    scorers: Sequence[Scorer], case: Case, completion: Completion, *, with_overall: bool | None = None
+    scorers: Sequence[Scorer],
+    case: Case,
+    completion: Completion,
+    *,
+    with_overall: bool | None = None,
+    answers: Answers | None = None,
 ) -> list[Score]:
     """Return the scores of one completion, then ``overall``.
 
@@ -270,6 +285,8 @@ def score_completion(
         scorers: The suite's and the case's own.
         with_overall: Whether to add `overall`; left out, it is added from two weighted scorers on. A suite
             whose cases have scorers of their own passes `has_overall`, so that every cell has it or none.
+        answers: What models said to scorers that ask; where some are missing, they are noted there and the scores
+            are to be computed once more (`workbench.evals.scorers.answers.gathered`).
     """
     # What is made of the means has no value of its own on an answer.
     scorers = [s for s in scorers if not (isinstance(s.impl, Derived) and s.impl.over == "means")]
@@ -280,7 +297,7 @@ def score_completion(
             for scorer in scorers
         ]
     else:
-        cell = ScoringInput(completion.text, case, completion)
+        cell = ScoringInput(completion.text, case, completion, answers)
         found = []
         for scorer in scorers:
             if isinstance(scorer.impl, Derived):
