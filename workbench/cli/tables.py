@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from workbench.llm.catalogue import ModelStatus
     from workbench.store import RunRecord
 
+#: How many flaky scorers, and how many cases of each, a terminal names.
+FLAKY_LINES, FLAKY_CASES = 6, 5
 #: Colour is never the only sign: the word is always printed.
 STYLES = {
     "complete": "green",
@@ -73,9 +75,23 @@ def run_page(
         if len(models) == 1:
             parts.append(Text("Model: ").append_text(plain(model_title(models[0]))))
         parts += [Text(), summary_table(summaries, slices=slices)]
+    parts += [plain(line) for line in _flaky_lines(report.get("flaky") or [])]
     if report["gate"]:
         parts += [Text(), _gate_view(report["gate"])]
     return parts
+
+
+def _flaky_lines(flaky: Sequence[dict[str, Any]]) -> list[str]:
+    """Name the cases that some answers passed and others failed, a line a version, model and scorer."""
+    lines = []
+    for found in flaky[:FLAKY_LINES]:
+        version = f"@{found['version']}" if found["version"] else ""
+        who = f"{found['prompt']}{version} with {found['model']}"
+        named = ", ".join(found["cases"][:FLAKY_CASES]) + (" …" if len(found["cases"]) > FLAKY_CASES else "")
+        lines.append(f"Flaky on {found['scorer']}: {count(len(found['cases']), 'case')} of {who} ({named})")
+    if len(flaky) > FLAKY_LINES:
+        lines.append(f"… and {len(flaky) - FLAKY_LINES} more scorers and versions with flaky cases")
+    return lines
 
 
 def model_title(model: str) -> str:

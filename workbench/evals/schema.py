@@ -8,6 +8,7 @@ from pydantic import BeforeValidator, Field, field_validator
 
 from workbench.evals.cases_entry import CasesEntry
 from workbench.evals.model_entry import ModelEntry, Strict, model_entry
+from workbench.evals.reducers import MAX_K, WITH_K
 from workbench.evals.scorers.groups import GROUPS
 from workbench.evals.scorers.registry import SCORERS, params_schema
 from workbench.evals.transform import MAX_STEPS, WITH_VALUE, WORDS
@@ -95,6 +96,7 @@ class SuiteFile(Strict):
         [], max_length=20, description="Files with scorers that several suites share"
     )
     transform: Any = Field(None, description="Steps that change every answer before it is scored")
+    reducer: Any = Field(None, description="How several answers to a case become one value")
     derived: dict[str, Any] = Field(
         {}, max_length=50, description="Metrics by formula over the scorers' names: {f1: 2*p*r/(p+r)}"
     )
@@ -152,6 +154,8 @@ def suite_schema() -> dict[str, Any]:
     schema["$defs"]["extract"] = _extract_schema()
     schema["$defs"]["transform"] = _transform_schema()
     schema["properties"]["transform"] = {"$ref": "#/$defs/transform"}
+    schema["$defs"]["reducer"] = _reducer_schema()
+    schema["properties"]["reducer"] = {"$ref": "#/$defs/reducer"}
     schema["properties"]["derived"]["additionalProperties"] = _formula_schema()
     negated = [f"not_{name}" for name in SCORERS if f"not_{name}" not in SCORERS]
     schema["$defs"]["scorer"] = {
@@ -200,6 +204,18 @@ def _transform_schema() -> dict[str, Any]:
     }
 
 
+def _reducer_schema() -> dict[str, Any]:
+    number = {"type": "integer", "minimum": 1, "maximum": MAX_K}
+    forms = [
+        {"type": "object", "properties": {kind: number}, "required": [kind], "additionalProperties": False}
+        for kind in WITH_K
+    ]
+    return {
+        "description": "How several answers to a case become one value",
+        "anyOf": [{"type": "string", "enum": ["mean", "majority"]}, *forms],
+    }
+
+
 def _formula_schema() -> dict[str, Any]:
     return {"anyOf": [_TEXT, {"type": "object", "properties": {"formula": _TEXT}, "required": ["formula"]}]}
 
@@ -233,6 +249,7 @@ def _scorer_schema(name: str) -> dict[str, Any]:
             "threshold": {"type": "number", "minimum": 0, "description": "The value from which it passes"},
             "extract": {"$ref": "#/$defs/extract"},
             "transform": {"$ref": "#/$defs/transform"},
+            "reducer": {"$ref": "#/$defs/reducer"},
             **properties,
         },
         "required": ["type", *own.get("required", [])],

@@ -8,6 +8,7 @@ from typing import Any
 from workbench.errors import SuiteError
 from workbench.evals.formula import parse_formula, variable_of
 from workbench.evals.own.allowed import HINT, REFUSED, admit, code_allowed, sources_of
+from workbench.evals.reducers import parse_reducer
 from workbench.evals.schema import SuiteFile
 from workbench.evals.scorers import SCORERS, parse_scorer, scorer_units
 from workbench.evals.scorers.groups import GROUPS, as_written
@@ -62,6 +63,14 @@ def read_scorers(content: SuiteFile, source: Source) -> tuple[ScorerSpec, ...]:
     for_all = _for_all(content, source)
     specs = [for_all(spec) for spec in specs]
     _check_formulas(specs, entries)
+    for spec, entry in zip(specs, entries, strict=True):
+        kind, k = parse_reducer(spec.reducer)
+        if k > content.repeats:
+            raise entry.source.error(
+                f"{kind} needs {k} answers to a case, and the suite asks for {content.repeats}",
+                *entry.path,
+                hint=f"write `repeats: {k}` or more",
+            )
     return tuple(specs)
 
 
@@ -120,11 +129,17 @@ def _for_all(content: SuiteFile, source: Source) -> Any:
         steps = transform_steps(content.transform)
     except ValueError as problem:
         raise source.error(str(problem), "transform") from None
+    try:
+        parse_reducer(content.reducer)
+    except ValueError as problem:
+        raise source.error(str(problem), "reducer") from None
 
     def add(spec: ScorerSpec) -> ScorerSpec:
-        if not steps or spec.type == "derived":
+        if spec.type == "derived":
             return spec
-        return replace(spec, transform=(*steps, *spec.transform))
+        if content.reducer is not None and spec.reducer is None and SCORERS[spec.type].unit == "score":
+            spec = replace(spec, reducer=content.reducer)
+        return replace(spec, transform=(*steps, *spec.transform)) if steps else spec
 
     return add
 

@@ -13,7 +13,8 @@ from workbench.llm.types import Completion, ModelSpec
 class ScorerSpec:
     """One scorer as a suite asks for it: ``type`` names the registry entry, ``params`` are its own options.
 
-    ``transform`` are the steps before ``extract``, those of the whole suite included.
+    ``transform`` are the steps before ``extract``, those of the whole suite included; ``reducer`` says how several
+    answers to one case become one value (None: their mean).
     """
 
     type: str
@@ -24,6 +25,7 @@ class ScorerSpec:
     extract: Any = None
     params: dict[str, Any] = field(default_factory=dict)
     transform: tuple[Any, ...] = ()
+    reducer: Any = None
 
     def to_dict(self) -> dict[str, Any]:
         """Return the flat mapping that a suite file holds."""
@@ -37,6 +39,8 @@ class ScorerSpec:
             data["extract"] = self.extract
         if self.transform:
             data["transform"] = list(self.transform)
+        if self.reducer is not None:
+            data["reducer"] = self.reducer
         return {**data, **self.params}
 
 

@@ -9,7 +9,8 @@ from workbench.errors import BadInput, NotFound
 from workbench.evals.baseline import Baseline, baseline_from_dict
 from workbench.evals.gates import must_pass_cases
 from workbench.evals.plan import PinnedPrompt, Plan
-from workbench.jobs.provenance import cautions
+from workbench.evals.reducers import reducers_of
+from workbench.jobs.provenance import cautions, flaky_words
 from workbench.jobs.scoring import units_of
 from workbench.store import Store
 from workbench.store.results import Scoring
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from workbench.analysis.clusters import Clusters
     from workbench.analysis.compare import Comparison, Side
     from workbench.analysis.gate import GateResult
+    from workbench.analysis.repeats import Flaky
     from workbench.analysis.stopped import Looking
     from workbench.analysis.summary import Summary
     from workbench.evals.types import ScorerSpec
@@ -29,8 +31,9 @@ if TYPE_CHECKING:
 class Outcome:
     """A run's frames under one scoring. ``scores`` and ``cells`` are as `workbench.analysis` reads them.
 
-    ``sequential`` is what a run until decided remembers, None for any other. ``store`` is where the texts of the
-    answers can be looked up.
+    ``sequential`` is what a run until decided remembers, None for any other. Where a scorer has a reducer, ``scores``
+    has one row a case of it, and ``answers`` those of all answers. ``store`` is where the texts of the answers can be
+    looked up.
     """
 
     run_id: str
@@ -40,8 +43,15 @@ class Outcome:
     cells: pd.DataFrame
     units: dict[str, str]
     specs: tuple[ScorerSpec, ...] = ()
+    answers: pd.DataFrame | None = field(default=None, repr=False, compare=False)
     sequential: dict[str, Any] | None = None
     store: Store | None = field(default=None, repr=False, compare=False)
+
+    def flaky(self) -> list[Flaky]:
+        """Return the cases on which a version and model both passed and failed, by scorer."""
+        from workbench.analysis.repeats import flaky_cases
+
+        return flaky_cases(self.answers) if self.plan.repeats > 1 and self.answers is not None else []
 
     def summaries(self) -> list[Summary]:
         """Return mean and interval by prompt, version, model, scorer and slice."""
@@ -95,9 +105,19 @@ def load_outcome(store: Store, run_id: str, plan: Plan, scoring: Scoring | None 
     scores = scores.assign(place=scores["scorer"].map(place).fillna(len(place)))
     order = ["prompt_index", "model_index", "case_id", "repeat"]
     scores = scores.sort_values([*order[:2], "place", *order[2:]], ignore_index=True).drop(columns="place")
+    answers = scores
+    wanted = reducers_of(specs) if plan.repeats > 1 else {}
+    if wanted:
+        from workbench.analysis.repeats import Reducer, reduce_repeats
+
+        scores = reduce_repeats(scores, {name: Reducer(kind, k) for name, (kind, k) in wanted.items()})
+        scores = scores.assign(place=scores["scorer"].map(place).fillna(len(place)))
+        scores = scores.sort_values([*order[:2], "place", *order[2:]], ignore_index=True).drop(
+            columns="place"
+        )
     remembered = store.runs.progress(run_id).sequential
     cells = cells.sort_values(order, ignore_index=True)
-    return Outcome(run_id, plan, scoring, scores, cells, units, specs, remembered, store)
+    return Outcome(run_id, plan, scoring, scores, cells, units, specs, answers, remembered, store)
 
 
 def select(outcome: Outcome, selector: str | None) -> Selection:
@@ -196,7 +216,8 @@ def compare_selections(
         from workbench.analysis.stopped import as_sequential
 
         comparison = as_sequential(comparison, *sides, looking, slices=slices)
-    return replace(comparison, warnings=[*cautions(a, b, comparison), *comparison.warnings])
+    found = [*cautions(a, b, comparison), *comparison.warnings, *flaky_words(a, b, comparison.primary.scorer)]
+    return replace(comparison, warnings=found)
 
 
 def _looked_at(a: Outcome, b: Outcome, sides: tuple[Side, Side]) -> tuple[tuple[Side, Side], Looking]:

@@ -39,6 +39,26 @@ def cautions(a: Selection, b: Selection, comparison: Comparison) -> list[str]:
     return said + output_cautions(comparison, _lengths(a, b), runs=1 + two_runs)
 
 
+def flaky_words(a: Selection, b: Selection, scorer: str) -> Iterator[str]:
+    """Say on how many cases answers of one side both passed and failed the scorer that the verdict rests on."""
+    counted = []
+    for side in (a, b):
+        prompts = {(p.name, p.number) for i, p in enumerate(side.outcome.plan.prompts) if i in side.prompts}
+        models = {m.name for i, m in enumerate(side.outcome.plan.models) if i in side.models}
+        cases = {
+            case
+            for found in side.outcome.flaky()
+            if found.scorer == scorer and (found.prompt, found.version) in prompts and found.model in models
+            for case in found.cases
+        }
+        counted.append(len(cases))
+    if any(counted):
+        yield (
+            f"Some answers to one case pass {scorer} and others fail: on {count(counted[0], 'case')} of A and "
+            f"{counted[1]:,} of B."
+        )
+
+
 def _cases(a: Outcome, b: Outcome) -> Iterator[str]:
     if a.plan.dataset_sha256 == b.plan.dataset_sha256:
         return

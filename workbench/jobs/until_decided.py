@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from workbench.analysis.wording import count, usd
 from workbench.errors import BadInput
 from workbench.evals.plan import Plan
+from workbench.evals.reducers import reducers_of
 from workbench.evals.scorers import has_overall
 from workbench.evals.types import Cell, Score
 from workbench.jobs.scoring import units_of
@@ -55,6 +56,11 @@ def settings(plan: Plan, *, seed: int | None = None) -> dict[str, Any]:
             hint="leave --until-decided away",
         )
     metric = metric_of(plan)
+    if metric in reducers_of(plan.scorers) and plan.repeats > 1:
+        raise BadInput(
+            f"The answers to a case are not averaged on {metric}, so a run cannot stop when it is decided",
+            hint="leave --until-decided away, or take `reducer: mean`",
+        )
     unit = units_of(plan, plan.scorers).get(metric, "score")
     if unit != "score":
         raise BadInput(

@@ -191,7 +191,8 @@ class ResultRepository(Repository):
         Args:
             search: Words that must stand in the case id, the output or the error.
             only: ``errors`` (no answer, or one that a scorer could not judge), ``failed`` (some scorer did not
-                pass) or ``passed`` (one did, and none failed), or None for all.
+                pass), ``passed`` (one did, and none failed) or ``flaky`` (other answers to the case passed what some
+                failed), or None for all.
             scorer: Whose word counts for ``only``; by default any scorer's.
         """
         where = [completions.c.run_id == run_id]
@@ -309,11 +310,29 @@ def _outcome(only: str, scoring_id: int | None, scorer: str | None) -> sa.Column
         chosen = sa.select(scores.c.completion_id).where(scores.c.scoring_id == scoring_id, condition)
         return completions.c.id.in_(chosen if scorer is None else chosen.where(scores.c.scorer == scorer))
 
+    if only == "flaky":
+        return _is_flaky(scoring_id, scorer)
     if only == "errors":
         return sa.or_(completions.c.error.is_not(None), some(scores.c.error.is_not(None)))
     if only == "passed":
         return sa.and_(some(scores.c.passed.is_(True)), sa.not_(some(scores.c.passed.is_(False))))
     return some(scores.c.passed.is_(False))
+
+
+def _is_flaky(scoring_id: int | None, scorer: str | None) -> sa.ColumnElement[bool]:
+    """Return the condition that other answers to the same case passed a scorer that some failed."""
+    place = ("run_id", "prompt_index", "model_index", "case_id")
+    columns = [completions.c[name] for name in place]
+    yes = sa.func.sum(sa.case((scores.c.passed.is_(True), 1), else_=0))
+    no = sa.func.sum(sa.case((scores.c.passed.is_(False), 1), else_=0))
+    mixed = (
+        sa.select(*columns)
+        .join(scores, scores.c.completion_id == completions.c.id)
+        .where(scores.c.scoring_id == scoring_id, *([] if scorer is None else [scores.c.scorer == scorer]))
+        .group_by(*columns, scores.c.scorer)
+        .having(yes > 0, no > 0)
+    )
+    return sa.tuple_(*columns).in_(mixed)
 
 
 def _of_version(table: sa.Alias, version: tuple[str, int, int]) -> tuple[sa.ColumnElement[bool], ...]:

@@ -20,7 +20,7 @@ from workbench.workspace import Workspace
 
 PAGE_SIZE = 25
 ANY = "any"
-OUTCOMES = {ANY: "All", "failed": "Failed", "passed": "Passed", "errors": "Errors"}
+OUTCOMES = {ANY: "All", "failed": "Failed", "passed": "Passed", "errors": "Errors", "flaky": "Flaky"}
 
 
 @dataclass(frozen=True)
@@ -97,7 +97,7 @@ def show_cells(ws: Workspace, record: RunRecord) -> None:
     known = units(ws, record.id, plan)
     bar = st.container(horizontal=True, vertical_alignment="center", gap="small", key="cells_filters")
     with bar:
-        chosen = _filters(versions, models, list(known))
+        chosen = _filters(versions, models, list(known), repeats=plan.repeats > 1)
     place = f"cells_page_{record.id}"
     if st.session_state.get("_cells_filter") != (record.id, chosen):
         st.session_state["_cells_filter"] = (record.id, chosen)
@@ -137,13 +137,14 @@ def _linked_page() -> int:
     return max(int(text) - 1, 0) if text.isdecimal() and len(text) < 9 else 0
 
 
-def _filters(versions: list[str], models: list[str], scorers: list[str]) -> Filter:
+def _filters(versions: list[str], models: list[str], scorers: list[str], *, repeats: bool) -> Filter:
     with st.container(width=300):
         follow("cells_search", "q")
         query = search_box("cells_search", placeholder="Search cases, outputs, errors")
     version = _choice("version", "Version", versions) if len(versions) > 1 else None
     model = _choice("model", "Model", models) if len(models) > 1 else None
-    only = _choice("only", "Outcome", list(OUTCOMES)[1:], OUTCOMES)
+    offered = [name for name in OUTCOMES if name != ANY and (repeats or name != "flaky")]
+    only = _choice("only", "Outcome", offered, OUTCOMES)
     scorer = _choice("scorer", "Of scorer", scorers) if len(scorers) > 1 and only else None
     keep("cells_search", "q", query)
     return Filter(query or None, version, model, only, scorer)

@@ -251,6 +251,7 @@ class Runs:
             {
                 **run_to_dict(record),
                 "results": [summary.to_dict() for summary in outcome.summaries()],
+                "flaky": [found.to_dict() for found in outcome.flaky()],
                 "figures": [row.to_dict() for row in figures(outcome.cells)],
                 "gate": record.gate,
             }

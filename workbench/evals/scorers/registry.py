@@ -19,7 +19,7 @@ class ScoringError(Exception):
 
 
 #: The keys that every scorer's entry may have beside its own parameters.
-WRAPPER_KEYS = ("type", "name", "negate", "weight", "threshold", "extract", "transform")
+WRAPPER_KEYS = ("type", "name", "negate", "weight", "threshold", "extract", "transform", "reducer")
 
 
 @dataclass(frozen=True)

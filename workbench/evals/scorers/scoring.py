@@ -8,6 +8,7 @@ from typing import Any
 
 from workbench.evals.combine import OVERALL, Weighted, overall
 from workbench.evals.extract import Extractor, build_extractor
+from workbench.evals.reducers import parse_reducer
 from workbench.evals.scorers.derived import Derived, by_variable
 from workbench.evals.scorers.groups import Group, as_written
 from workbench.evals.scorers.answers import Answers
@@ -158,6 +159,7 @@ def read_scorer(data: Any, *, taken: set[str] | None = None) -> Scorer:
         extract=data.get("extract"),
         params={k: v for k, v in data.items() if k not in WRAPPER_KEYS},
         transform=_steps(data.get("transform")),
+        reducer=_reducer(data.get("reducer"), entry),
     )
     _check(spec, entry, weight_given="weight" in data)
     built = build_scorer(spec)
@@ -165,6 +167,16 @@ def read_scorer(data: Any, *, taken: set[str] | None = None) -> Scorer:
     for part in built.shown_parts():
         taken.add(_name(part.name, part.spec.type, taken))
     return replace(built, shown=data.get("name") is not None)
+
+
+def _reducer(value: Any, entry: Entry) -> Any:
+    try:
+        kind, _k = parse_reducer(value)
+    except ValueError as problem:
+        raise ParamError(str(problem), ("reducer",)) from None
+    if kind != "mean" and entry.unit != "score":
+        raise ParamError(f"{entry.type} is a measure, and several of them have only a mean", ("reducer",))
+    return value
 
 
 def _plain_type(type_name: Any) -> tuple[Any, bool]:
