@@ -114,6 +114,7 @@ def test_a_dry_run_says_what_it_would_cost_and_asks_nothing(workspace, server, c
     code = main(["run", "money", "--dry-run", "--workspace", str(workspace.root), "--json", str(target)])
     printed = capsys.readouterr().out
     assert code == 0 and server.received == 0 and not workspace.runs.list()
+    assert "Tokens " in printed and " in, " in printed
     assert "Cells           20" in printed and "Answers asked   20" in printed and "about $" in printed
     found = json.loads(target.read_text(encoding="utf-8"))
     assert (
@@ -196,6 +197,67 @@ def test_what_costs_nothing_runs_on_when_a_cap_is_met(workspace, server, monkeyp
     monkeypatch.setenv(DAY, "0")
     assert run(workspace, models=["offline/rules"]).status == "complete"
     assert run(workspace).done == 0 and server.received == 0
+
+
+def test_a_cap_is_raised_on_the_command_line_and_one_that_leaves_nothing_is_refused(workspace, server, capsys):
+    from workbench.__main__ import main
+
+    each = cost_of_a_call(workspace)
+    stopped = run(workspace, use_cache=False, max_cost_usd=7.5 * each)
+    assert (stopped.status, stopped.done, server.received) == ("stopped", 7, 27)
+    where = ["--workspace", str(workspace.root)]
+    assert main(["resume", stopped.id, "--max-cost", f"{6 * each:.6f}", *where]) == 2
+    assert "leaves nothing to spend" in capsys.readouterr().err and server.received == 27
+    assert main(["resume", stopped.id, "--max-cost", f"{30 * each:.6f}", *where]) == 0
+    assert server.received == 40 and workspace.runs.get(stopped.id).spent_usd == pytest.approx(20 * each)
+    assert "Prices: litellm" in capsys.readouterr().out
+
+
+def test_a_cached_answer_keeps_its_first_cost_and_latency_and_is_no_new_money(workspace, server):
+    first = run(workspace)
+    booked, answers = workspace.store.spending.today(), by_case(workspace, first.id)
+    again = run(workspace)
+    assert server.received == 20 and (again.cached, again.spent_usd) == (20, 0.0)
+    assert again.cost_usd == pytest.approx(first.cost_usd) and workspace.store.spending.today() == booked
+    for case, kept in by_case(workspace, again.id).items():
+        assert kept.cached and not answers[case].cached
+        assert (kept.cost_usd, kept.latency_s) == (answers[case].cost_usd, answers[case].latency_s)
+
+
+def by_case(workspace, run_id: str) -> dict:
+    return {row.cell.case_id: row.completion for row in workspace.store.results.page(run_id, None)[1]}
+
+
+@pytest.mark.parametrize("use_cache", [True, False])
+def test_what_two_prompts_and_a_model_under_two_names_ask_alike_is_asked_once_a_repeat(
+    workspace, server, use_cache
+):
+    write_prompt(workspace.root, "ask-too")
+    suite = workspace.root / "evals" / "money" / "suite.yaml"
+    text = suite.read_text(encoding="utf-8").replace("[ask]", "[ask, ask-too]")
+    entry = text[text.index("  - id: openai/tiny") : text.index("scorers:")]
+    suite.write_text(text.replace(entry, entry + entry + "    label: again\n"), encoding="utf-8")
+    # One at a time, so that nothing alike is under way at once.
+    started = workspace.runs.start("money", concurrency=1, repeats=2, use_cache=use_cache)
+    record = workspace.runs.follow(started.id)
+    assert (record.status, record.done, server.received) == ("complete", 160, 40)
+    assert record.cached == 120 and record.spent_usd == pytest.approx(record.cost_usd / 4)
+
+
+def test_the_cache_is_shown_and_cleared_on_purpose_only(workspace, server, capsys, monkeypatch):
+    from workbench.__main__ import main
+
+    run(workspace)
+    where = ["--workspace", str(workspace.root)]
+    assert main(["cache", *where]) == 0
+    shown = capsys.readouterr().out
+    assert "Answers kept  20" in shown and "kB" in shown and "Oldest" in shown
+    assert main(["cache", "--clear", *where]) == 2, "nobody is there to be asked"
+    assert "--yes" in capsys.readouterr().err and workspace.store.cache.size().entries == 20
+    assert main(["cache", "--clear", "--yes", *where]) == 0
+    assert "Forgot 20 answers" in capsys.readouterr().out and workspace.store.cache.size().entries == 0
+    run(workspace)
+    assert server.received == 40, "what was forgotten is paid for again"
 
 
 def test_what_is_left_of_each_cap_is_told_with_what_is_in_flight(workspace, monkeypatch):

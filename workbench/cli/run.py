@@ -97,7 +97,11 @@ def run(
             _warn_of_baseline(ws, loaded, prompts, model or ())
         if dry_run:
             plan = ws.runs.plan(loaded, prompts=prompts, models=model or (), repeats=repeats)
-            return show_estimate(ws.runs.estimate(plan, use_cache=not no_cache), out)
+            from workbench.jobs.caps import room_today
+            from workbench.workspace.library import current_author
+
+            found = ws.runs.estimate(plan, use_cache=not no_cache)
+            return show_estimate(found, room_today(ws.store, current_author()), out)
         record = ws.runs.start(
             loaded,
             prompts=prompts,

@@ -68,6 +68,8 @@ def run_page(
 ) -> list[RenderableType]:
     """Return a run: what it is, how far it is, its scores (those of slices only where asked for), its gate."""
     parts: list[RenderableType] = [_run_head(report), Text(_run_facts(report))]
+    if report["spent_usd"] or report["cost_usd"]:
+        parts.append(plain(_price_words(report["prices"])))
     if report["message"]:
         parts.append(plain(report["message"]))
     if summaries:
@@ -119,6 +121,12 @@ def _run_facts(report: dict[str, Any]) -> str:
     if report["spent_usd"] and report["spent_usd"] != report["cost_usd"]:
         cost += f", of which {usd(report['spent_usd'])} was new money"
     return ", ".join([*facts, cost, f"took {duration(report['active_s'])}"])
+
+
+def _price_words(prices: dict[str, Any] | None) -> str:
+    from workbench.reports.text import price_words
+
+    return f"Prices: {price_words(prices)}"
 
 
 def _gate_view(gate: dict[str, Any]) -> RenderableType:

@@ -43,6 +43,8 @@ from workbench.store.runs import Status
 from workbench.store.spending import Caps, Reached
 
 HEARTBEAT_S = 1.0
+#: Without the cache, what two versions of a case ask alike is asked once: so many answers are remembered for that.
+ALIKE = 256
 
 
 def main(arguments: list[str]) -> int:
@@ -141,9 +143,20 @@ class Worker:
         held = HeldCache(store.cache) if hold_back else None
         cache = held or (store.cache if self.record.use_cache else None)
         prices = PriceBook.from_pinned(self.record.plan.get("prices"))
+<<<<<<< /tmp/keep/workbench/jobs/worker.py
+        gateway = Gateway(
+            cache=cache,
+            root=self._folder(plan),
+            workspace=self.root,
+            prices=prices,
+            remember=ALIKE,
+        )
+        self.cap = CostCap(self.record.max_cost_usd, spent_usd=self.record.spent_usd)
+=======
         gateway = Gateway(cache=cache, root=self._folder(plan), workspace=self.root, prices=prices)
         paid = self.record.spent_usd + self.record.judging_usd
         self.cap = CostCap(self.record.max_cost_usd, spent_usd=paid)
+>>>>>>> /tmp/m.head
         self.cap.first_usd = self.record.plan.get("call_usd") or 0.0
         caps = daily_caps(os.environ)
         one = Usage(input=1, output=1)

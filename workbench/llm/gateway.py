@@ -54,6 +54,7 @@ class Gateway:
         pace: How the concurrency of each model adapts.
         workspace: The folder from which the paths of models on disk are taken; ``root`` by default.
         prices: What calls cost; by default what LiteLLM's table says.
+        remember: How many of the last answers are given again to the same request where there is no cache.
     """
 
     def __init__(
@@ -69,6 +70,7 @@ class Gateway:
         pace: Pace | None = None,
         workspace: Path | None = None,
         prices: PriceBook | None = None,
+        remember: int = 0,
     ) -> None:
         self._cache = cache
         self._prices = prices or PriceBook()
@@ -77,7 +79,7 @@ class Gateway:
         self._timeout_s, self._connect_timeout_s = timeout_s, connect_timeout_s
         self._env = os.environ if env is None else env
         self._routes: dict[float, ModelRoute] = {}
-        self._sharing = Sharing()
+        self._sharing = Sharing(remember if cache is None else 0)
         self._disk = LocalModels(workspace or root, timeout_s)
         self._embedder: Embedder | None = None
         self.lanes = Lanes(pace or Pace(patience_s=self._retry.longest_wait_s))

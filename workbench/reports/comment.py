@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from workbench.analysis.wording import count, seconds, usd
 from workbench.reports.content import Content, Options
 from workbench.reports.markdown import comparison_comment, escape, gate_lines, summary_table
+from workbench.reports.text import price_words
 
 #: GitHub and GitLab take comments of 65,536 characters; a summary may be longer.
 MAX_CHARACTERS = 65_000
@@ -49,6 +50,8 @@ def _facts(content: Content) -> str:
         f"cost {cost}",
         f"took {seconds(run['active_s'])}",
     ]
+    if run["cost_usd"]:
+        facts.append(f"prices: {escape(price_words(run['prices']))}")
     return ", ".join(facts)
 
 

@@ -24,7 +24,7 @@ from workbench.prompts.diff import Segment, diff_prompts
 from workbench.reports import page_cases, svg
 from workbench.reports.content import Content, Held, Options
 from workbench.reports.markdown import ratio_text, version_name
-from workbench.reports.text import clean, short_name
+from workbench.reports.text import clean, price_words, short_name
 
 #: A table of scores with more rows than this is nobody's to read; CSV has them all.
 MAX_ROWS = 400
@@ -92,6 +92,8 @@ def _head(content: Content) -> Iterator[str]:
         "Versions": ", ".join(short_name(p.title) for p in content.plan.prompts),
         "Models": ", ".join(short_name(_model(m.name)) for m in content.plan.models),
     }
+    if run["cost_usd"]:
+        facts["Prices"] = price_words(run["prices"])
     yield f"<header><h1>{text(run['suite'])}</h1>"
     when = str(run["finished_at"] or run["created_at"])[:16].replace("T", " ")
     said = f"Run {run['run']}, {run['status']}, {when} UTC, by {run['author']}"

@@ -15,6 +15,7 @@ __all__ = [
     "interval",
     "one_line",
     "p_text",
+    "price_words",
     "safe_cell",
     "seconds",
     "short_name",
@@ -67,6 +68,20 @@ def short_name(text: str, limit: int = 60) -> str:
         return line
     tail = limit // 2
     return f"{line[: limit - tail - 1].rstrip()}…{line[-tail:].lstrip()}"
+
+
+def price_words(prices: dict[str, Any] | None) -> str:
+    """Return where the prices of a run are from, and of which day."""
+    if not prices:
+        return "of an unknown source"
+    table = " ".join(str(prices[part]) for part in ("source", "version") if prices.get(part))
+    words = f"{table or 'an unknown source'}, {prices.get('date') or 'of an unknown day'}"
+    own = prices.get("own")
+    if own:
+        day = f", {own['date']}" if own.get("date") else ""
+        ours = ", ".join(own.get("models") or ())
+        words += f"; {own.get('source') or 'prices.yaml'}{day} for {ours}"
+    return one_line(words, 300)
 
 
 def safe_cell(value: Any) -> Any:

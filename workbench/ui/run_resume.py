@@ -6,7 +6,6 @@ import math
 
 import streamlit as st
 
-from workbench.analysis.wording import count
 from workbench.errors import WorkbenchError
 from workbench.store import RunRecord
 from workbench.ui.run_cost import room_words
@@ -99,24 +98,8 @@ def left_to_ask(ws: Workspace, record: RunRecord) -> None:
         st.caption(plain(room_words(room) + more))
 
 
-def price_words(prices: dict | None) -> str | None:
-    """Return where a run's prices are from; None where it has none."""
-    if not prices or not prices.get("models"):
-        return None
-    table = " ".join(str(prices[part]) for part in ("source", "version") if prices.get(part))
-    words = f"prices of {table}" + (f", {prices['date']}" if prices.get("date") else ", of an unknown day")
-    own = prices.get("own")
-    if own:
-        day = f", {own['date']}" if own.get("date") else ""
-        words += f"; of {count(len(own.get('models') or ()), 'model')} from {own.get('source') or 'prices.yaml'}{day}"
-    return words
-
-
 def _resume(ws: Workspace, record: RunRecord, cap: float | None) -> None:
-    from workbench.jobs.caps import refuse_low_cap
-
     try:
-        refuse_low_cap(record, cap)
         ws.runs.resume(record.id, max_cost_usd=cap)
     except WorkbenchError as problem:
         show_fault(problem)

@@ -62,10 +62,17 @@ def _cells(item: RunRow) -> list[str]:
         versions + text(listed(models, 2), lines=3, title=", ".join(models), colour="gray"),
         result or text(r.message or "–", colour="gray", lines=2),
         text(done) + errors,
-        text(money(r.cost_usd) if r.cost_usd is not None or r.cost_unknown else "–"),
+        text(_cost(r)),
         text(seconds(r.active_s) if r.active_s else "–"),
         text(ago(r.created_at), title=f"{when(r.created_at)} · {r.id}") + text(r.author, colour="gray"),
     ]
+
+
+def _cost(record: RunRecord) -> str:
+    """What the answers cost; a sum with unknown parts says so."""
+    if record.cost_usd is None:
+        return money(None) if record.cost_unknown else "–"
+    return money(record.cost_usd) + (f" + {record.cost_unknown:,} unknown" if record.cost_unknown else "")
 
 
 def no_runs():
