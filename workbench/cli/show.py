@@ -6,6 +6,8 @@ from typing import Annotated
 
 import typer
 
+from workbench.cli.corpus import corpus_lines
+from workbench.cli.limits import limit_lines
 from workbench.cli.options import GateFlag, JsonFile, RunId, WorkspaceDir, new_app, opened
 from workbench.cli.outcome import present
 from workbench.cli.output import Output
@@ -28,4 +30,11 @@ def show(
     """
     with opened(workspace) as ws:
         ws.runs.recover()
-        return present(ws, report_of(ws, ws.runs.get(run).id), Output(json), gate=gate, slices=slices)
+        run_id = ws.runs.get(run).id
+        changes = ws.runs.limits(run_id)
+        out = Output(json)
+        report = {**report_of(ws, run_id), "limits": [vars(change) for change in changes]}
+        code = present(ws, report, out, gate=gate, slices=slices)
+        if not out.quiet:
+            out.show(*corpus_lines(ws, run_id), *limit_lines(changes))
+        return code

@@ -11,10 +11,10 @@ import signal
 import socket
 import sys
 import time
-from collections import deque
 from collections.abc import Coroutine
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import aclosing, suppress
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +27,7 @@ from workbench.evals.plan import Plan, pin_recordings
 from workbench.evals.runner import GRACE_S, CostCap, answer_batches, spent
 from workbench.evals.scorers.answers import Answers, Withheld
 from workbench.evals.types import Cell, Score
+from workbench.jobs.beside import ScoresBeside
 from workbench.jobs.caps import cap_sentence, daily_caps
 from workbench.jobs.held_cache import HeldCache
 from workbench.jobs.judging import JudgingDesk
@@ -35,6 +36,7 @@ from workbench.jobs.process import alive, lock_of, worker_name
 from workbench.jobs.scoring import CaseScorers, judge_missing, score_missing
 from workbench.jobs.until_decided import InOrder, Looks
 from workbench.llm.gateway import Gateway
+from workbench.llm.limit_history import THIS_MACHINE, LimitHistory
 from workbench.llm.pricebook import PriceBook
 from workbench.llm.types import Completion, Usage
 from workbench.store import RunRecord, Store, database_url
@@ -43,8 +45,6 @@ from workbench.store.runs import Status
 from workbench.store.spending import Caps, Reached
 
 HEARTBEAT_S = 1.0
-#: Without the cache, what two versions of a case ask alike is asked once: so many answers are remembered for that.
-ALIKE = 256
 
 
 def main(arguments: list[str]) -> int:
@@ -82,7 +82,8 @@ class Worker:
         self.looks: Looks | None = None
         self.judging: set[asyncio.Task[list[Score] | None]] = set()
         self.unjudged = 0
-        self.load = Load()
+        self.history = LimitHistory()
+        self.load = Load(lambda limit, reason: self.history.note(THIS_MACHINE, limit, reason))
         self.scoring = ThreadPoolExecutor(1, thread_name_prefix="scoring")
 
     def active_s(self) -> float:
@@ -102,6 +103,7 @@ class Worker:
             if not scorers.asks:
                 score_missing(self.store, self.record.id, self.scoring_id, scorers)
             status, message = self._outcome(plan)
+            message = ". ".join(said for said in (message, self.load.sentence) if said) or None
             if status == "complete":
                 # Else the scoring stays open, and a resumed run adds to it.
                 self.store.results.finish_scoring(self.scoring_id)
@@ -143,20 +145,10 @@ class Worker:
         held = HeldCache(store.cache) if hold_back else None
         cache = held or (store.cache if self.record.use_cache else None)
         prices = PriceBook.from_pinned(self.record.plan.get("prices"))
-<<<<<<< /tmp/keep/workbench/jobs/worker.py
-        gateway = Gateway(
-            cache=cache,
-            root=self._folder(plan),
-            workspace=self.root,
-            prices=prices,
-            remember=ALIKE,
-        )
-        self.cap = CostCap(self.record.max_cost_usd, spent_usd=self.record.spent_usd)
-=======
         gateway = Gateway(cache=cache, root=self._folder(plan), workspace=self.root, prices=prices)
+        gateway.lanes.history = self.history
         paid = self.record.spent_usd + self.record.judging_usd
         self.cap = CostCap(self.record.max_cost_usd, spent_usd=paid)
->>>>>>> /tmp/m.head
         self.cap.first_usd = self.record.plan.get("call_usd") or 0.0
         caps = daily_caps(os.environ)
         one = Usage(input=1, output=1)
@@ -168,7 +160,7 @@ class Worker:
         everything = self.looks.cells() if self.looks else plan.cells()
         cells = (cell for cell in everything if cell not in done)
         heart = asyncio.create_task(self._beat())
-        pending: deque[Future[list[list[Score]]]] = deque()
+        beside = ScoresBeside(self.scoring, partial(self._score, scorers))
         try:
             batches = answer_batches(
                 plan,
@@ -191,15 +183,13 @@ class Worker:
                             judged = self._judged(scorers, row, cell, completion, desk)
                             await self._judge_beside(judged, cell)
                         continue
-                    scored = self.scoring.submit(self._score, scorers, rows, batch)
                     if self.looks:
                         # Nothing new is asked until these answers have been looked at.
+                        scored = self.scoring.submit(self._score, scorers, rows, batch)
                         for (cell, _), scores in zip(batch, await asyncio.wrap_future(scored), strict=True):
                             self.looks.add(cell, scores)
                         continue
-                    pending.append(scored)
-                    while pending and pending[0].done():
-                        pending.popleft().result()
+                    beside.add(rows, batch)
             if scorers.asks and self.signal != "lost":
                 await self._finish_judging(scorers, desk)
         finally:
@@ -211,9 +201,9 @@ class Worker:
                 await heart
             if held:
                 held.flush()
+            self.store.limits.add(self.record.id, self.history.take())
             await gateway.aclose()
-        for future in pending:
-            future.result()
+        beside.finish()
 
     def _open_scoring(self, plan: Plan) -> int:
         """Go on with the scoring that an earlier process of this run left open, else begin one."""
@@ -318,6 +308,7 @@ class Worker:
 
     async def _beat(self) -> None:
         while True:
+            self.store.limits.add(self.record.id, self.history.take())
             state = self.store.runs.beat(self.record.id, self.worker, active_s=self.active_s())
             if state != "go":
                 self.signal = state

@@ -9,14 +9,14 @@ import streamlit as st
 from workbench.analysis.wording import amount
 from workbench.errors import WorkbenchError
 from workbench.evals.types import BASELINE_FILE
-from workbench.reports.text import clean, price_words
+from workbench.reports.text import clean
 from workbench.store import RunRecord
 from workbench.ui import rescoring
 from workbench.ui.approving import approve_menu, held_against
 from workbench.ui.run_cells import show_cells
 from workbench.ui.run_ranking import show_ranking
 from workbench.ui.run_results import RunResults, best, primary_scorer, run_results
-from workbench.ui.run_resume import left_to_ask, resume_action
+from workbench.ui.run_resume import left_to_ask, price_words, resume_action
 from workbench.ui.state import faults, go, page_link, set_params, toast_later
 from workbench.ui.suite_files import load_suite
 from workbench.ui.views import run_numbers
@@ -25,6 +25,7 @@ from workbench.ui.views.common import badge, header, model_text, pick, plain, pr
 from workbench.ui.views.exports import exports
 from workbench.ui.views.numbers import ago, seconds, when
 from workbench.ui.views.rows import link_bar
+from workbench.ui.views.run_limits import draw_limits
 from workbench.ui.views.run_numbers import Number
 from workbench.ui.views.run_words import models_of, resumable, side_name, versions_of
 from workbench.workspace import Workspace
@@ -192,6 +193,7 @@ def _ended(ws: Workspace, record: RunRecord, plan: dict) -> None:
             "What went wrong", expanded=True, icon=":material/error:", key="run_errors", type="compact"
         ):
             drawn.error_groups(groups, record.id)
+    draw_limits(ws.runs.limits(record.id))
     if scorer is None:
         return
     with st.container(horizontal=True, vertical_alignment="center", gap="medium", key="run_results"):
@@ -204,7 +206,7 @@ def _ended(ws: Workspace, record: RunRecord, plan: dict) -> None:
     drawn.quality(results, scorer)
     show_ranking(ws, record, results, scorer)
     _slices(ws, record, results, scorer)
-    _spending(results, plan.get("prices") or {})
+    _spending(results, price_words(plan.get("prices")))
 
 
 def _scoring_id(ws: Workspace, record: RunRecord) -> int | None:
@@ -267,13 +269,13 @@ def _slices(ws: Workspace, record: RunRecord, results: RunResults, scorer: str) 
             drawn.slices(results, scorer, str(field))
 
 
-def _spending(results: RunResults, prices: dict) -> None:
+def _spending(results: RunResults, prices: str | None) -> None:
     part = st.expander("Cost and latency", key="run_spending", on_change="rerun", type="compact")
     if part.open:
         with part:
             drawn.spending(results)
-            if prices.get("models"):
-                st.caption(plain(f"Prices: {price_words(prices)}."))
+            if prices:
+                st.caption(plain(f"Cost by the {prices}."))
             if results.latency is not None:
                 alt = "Share of answers that came within a time, by version"
                 st.altair_chart(results.latency, alt=alt, key="run_latency")
