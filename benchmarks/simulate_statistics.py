@@ -55,7 +55,9 @@ def exact_pass_fail(n: int) -> Exact:
     """Add up the probability of every outcome that is judged wrongly; the worst over the rates is kept."""
     wins, losses = (grid.ravel() for grid in np.indices((n + 1, n + 1)))
     wins, losses = wins[wins + losses <= n], losses[wins + losses <= n]
-    low, high = np.array([paired.adjusted_wald(outcome(w, x, n)) for w, x in zip(wins, losses, strict=True)]).T
+    low, high = np.array(
+        [paired.adjusted_wald(outcome(w, x, n)) for w, x in zip(wins, losses, strict=True)]
+    ).T
     p = np.array([paired.mcnemar_midp(w, x) for w, x in zip(wins, losses, strict=True)])
     near, far = np.array(
         [paired.margin_interval(outcome(w, x, n)) for w, x in zip(wins, losses, strict=True)]

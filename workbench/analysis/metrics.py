@@ -13,6 +13,7 @@ from workbench.analysis import frames, paired
 from workbench.analysis.clusters import Clustered, clustered, t_over_clusters, worth_at
 from workbench.analysis.estimators import Floats, t_interval
 from workbench.analysis.pairing import Paired
+from workbench.analysis.relative import relative_change
 from workbench.analysis.results import MetricComparison
 from workbench.analysis.verdict import decide
 from workbench.analysis.wording import repeats_advice
@@ -138,6 +139,13 @@ def _estimate(
     if lost and kind != "number":
         bounds = tuple(float(side[s][inside].sum() / (pairs - unknown)) for side in (both.low, both.high))
     cluster = _clusters(both, known, diff)
+    change = relative_change(
+        a,
+        b,
+        pass_fail=kind == "pass/fail",
+        clusters=both.cluster[known] if cluster is not None and both.cluster is not None else None,
+        confidence=confidence,
+    )
     ci_low, ci_high = _interval(diff, kind, confidence, cluster)
     ci90_low, ci90_high = _margin_interval(diff, kind, cluster)
     share = _repeat_share(both, s, known, diff, cluster)
@@ -173,6 +181,9 @@ def _estimate(
         clusters=None if cluster is None else cluster.count,
         repeat_share=share,
         advice=repeats_advice(share),
+        relative=change[0],
+        relative_low=change[1],
+        relative_high=change[2],
     )
     return _Draft(metric, diff, kind, cluster)
 

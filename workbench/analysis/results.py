@@ -28,7 +28,8 @@ class MetricComparison:
     None where each case is its own. ``repeat_share`` is the share (0–1) of the variance of ``diff`` that comes from
     the answers to one case differing; None without repeats. ``advice`` says what would help, more cases or more
     repeats; empty where nothing is known. ``cases_to_decide`` and ``detectable`` are explained in
-    `workbench.analysis.paired`. None is unknown.
+    `workbench.analysis.paired`. ``relative`` is b / a − 1 with its interval (`workbench.analysis.relative`). None is
+    unknown.
     """
 
     scorer: str
@@ -62,6 +63,9 @@ class MetricComparison:
     clusters: int | None = None
     repeat_share: float | None = None
     advice: str = ""
+    relative: float | None = None
+    relative_low: float | None = None
+    relative_high: float | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """Return it as plain JSON data."""

@@ -104,6 +104,8 @@ def _estimate(
         ci90_low=None,
         ci90_high=None,
         detectable=None,
+        relative_low=None,
+        relative_high=None,
         advice="",
         method=UNBOUNDED,
     )

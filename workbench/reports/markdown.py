@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from workbench.analysis.relative import relative_sentence
 from workbench.reports.text import amount, difference, interval, one_line, p_text, seconds, times, usd
 
 if TYPE_CHECKING:
@@ -130,6 +131,8 @@ def comparison_comment(comparison: Comparison, gate: GateResult | None = None) -
     if gate is not None:
         lines += [*gate_lines(gate), ""]
     lines += [*comparison_table(comparison), ""]
+    if relative := relative_sentence(comparison.primary, comparison.confidence):
+        lines.append(f"- {escape(relative, 400)}")
     lines += [f"- Note: {escape(w, 400)}" for w in comparison.warnings]
     for title, cases in (("Regressions", comparison.regressions), ("Improvements", comparison.improvements)):
         shown = ", ".join(escape(case) for case in cases[:MAX_LISTED])

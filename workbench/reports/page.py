@@ -17,6 +17,7 @@ import pandas as pd
 
 from workbench import __version__
 from workbench.analysis.gate import GateResult
+from workbench.analysis.relative import relative_sentence
 from workbench.analysis.results import Comparison, MetricComparison
 from workbench.analysis.summary import Summary
 from workbench.analysis.wording import amount, count, difference, interval, p_text, seconds, usd
@@ -136,6 +137,8 @@ def _metrics(comparison: Comparison) -> str:
     said = [m for m in comparison.metrics if m.slice is None or m.verdict not in ("undecided", "equivalent")]
     quiet = [m for m in comparison.metrics if m not in said]
     first = _table(head, [*map(_metric_row, said[:MAX_ROWS]), *_spending(comparison)], numeric=range(1, 7))
+    if relative := relative_sentence(comparison.primary, comparison.confidence):
+        first += f'<p class="soft">{escape(clean(relative))}</p>'
     if not quiet:
         return first
     rest = _table(head, [_metric_row(m, whole=False) for m in quiet[:MAX_ROWS]], numeric=range(1, 7))

@@ -9,6 +9,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from workbench.analysis.relative import relative_sentence
 from workbench.analysis.wording import count
 from workbench.reports.markdown import ratio_text, version_name
 from workbench.reports.text import (
@@ -113,6 +114,8 @@ def comparison_view(
     if left:
         noun = "slice is" if left == 1 else "slices are"
         parts.append(Text(f"{left:,} {noun} undecided and left out: --slices shows all.", style="dim"))
+    relative = relative_sentence(comparison.primary, comparison.confidence)
+    parts += [Text(), plain(relative)] if relative else []
     parts += [Text(), spending_table(comparison), Text()]
     for title, cases in (("Regressions", comparison.regressions), ("Improvements", comparison.improvements)):
         parts.append(_cases(title, cases))
