@@ -25,6 +25,7 @@ COMMANDS = {
     "report": "Write a run as Markdown, HTML, JUnit, GitHub annotations, CSV, Parquet or JSON",
     "allow-code": "Let this workspace's own scorers run on this machine",
     "prompts": "List, show, save, label, compare, render and check prompts",
+    "dataset": "Look into datasets, keep versions, compare, split, check and export them",
     "models": "List the models, which are usable, and why others are not",
     "cache": "Show how many paid answers are kept, or clear them",
     "release": "Deliver a version to a git repository with its evidence",

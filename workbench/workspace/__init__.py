@@ -8,6 +8,7 @@ from pathlib import Path
 from workbench.errors import BadInput, NotFound
 from workbench.store import Store, database_url
 from workbench.workspace.baselines import Baselines
+from workbench.workspace.datasets import Datasets
 from workbench.workspace.library import PromptLibrary, PromptVersion, SaveResult
 from workbench.workspace.playground import Playground
 from workbench.workspace.releases import Releases
@@ -77,6 +78,11 @@ class Workspace:
     def suites(self) -> Suites:
         """The eval suites in ``evals/``."""
         return Suites(self.root)
+
+    @cached_property
+    def datasets(self) -> Datasets:
+        """Datasets: files, suites' cases and kept versions."""
+        return Datasets(self.root, self.store, self.suites)
 
     @cached_property
     def runs(self) -> Runs:

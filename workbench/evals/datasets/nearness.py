@@ -159,7 +159,7 @@ def near_groups(texts: Sequence[str], *, threshold: float = THRESHOLD) -> list[l
             continue
         if _alike(texts[a], texts[b], threshold):
             parent[max(one, other)] = min(one, other)
-        elif len(refused) < 2_000_000:
+        elif len(refused) < 500_000:
             refused.add(pair)
     groups: dict[int, list[int]] = {}
     for index in range(len(texts)):
