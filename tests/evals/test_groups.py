@@ -10,7 +10,7 @@ from support.scoring import case
 
 from workbench.analysis.derived import MeansFormula, derived_summaries
 from workbench.analysis.summary import summarise
-from workbench.errors import SuiteError
+from workbench.errors import SuiteError, WorkbenchError
 from workbench.evals.formula import parse_formula
 from workbench.evals.plan import spec_from_dict
 from workbench.evals.scorers import ParamError, build_scorer, parse_scorer, score_completion, scorer_units
@@ -256,3 +256,55 @@ def test_a_formula_over_a_scorer_that_is_not_there_is_refused_with_a_suggestion(
 
 def test_a_formula_is_read_as_calculators_write_it():
     assert parse_formula("a ^ 2 + b").value({"a": 3, "b": 1}) == 10
+
+
+def overriding(tmp_path, *changes):
+    cases = [
+        {"id": "plain", "vars": {"q": 0}, "expected": "a"},
+        {
+            "id": "own",
+            "vars": {"q": 1},
+            "expected": "a",
+            "scorers": [{"type": "override", **c} for c in changes],
+        },
+    ]
+    return suite_of(
+        tmp_path, {"cases": cases, "scorers": ["exact", {**B, "name": "b b"}], "derived": {"d": "b_b / 2"}}
+    )
+
+
+def test_a_case_switches_a_scorer_off_or_changes_it_for_itself_alone(tmp_path):
+    from workbench.evals.plan import Plan
+    from workbench.jobs.scoring import CaseScorers, units_of
+
+    suite = overriding(
+        tmp_path,
+        {"scorer": "b b", "off": True},
+        {"scorer": "exact", "set": {"ignore_case": True, "weight": 2}},
+        {"scorer": "overall", "set": {"threshold": 0.5}},
+    )
+    plan = Plan("s", "", "", (), (), suite.dataset.cases, suite.scorers, (), 1, None, {}, None)
+    scorers = CaseScorers(plan, plan.scorers)
+    found = {
+        case: {s.scorer: (s.value, s.passed) for s in scorers.score(case, Completion(text="A"))}
+        for case in ("plain", "own")
+    }
+    assert found["plain"] == {"exact": (0, False), "b b": (0, False), "d": (0, None), "overall": (0, False)}
+    assert found["own"] == {"exact": (1, True), "overall": (1, True)}
+    assert units_of(plan, plan.scorers).keys() == {"exact", "b b", "d", "overall"}
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        ({"scorer": "exakt", "off": True}, 'perhaps "exact" is meant'),
+        ({"scorer": "exact", "set": {"ignorecase": True}}, 'perhaps "ignore_case" is meant'),
+        ({"scorer": "exact"}, "either is off or sets something"),
+        ({"scorer": "exact", "set": {"type": "contains"}}, "cannot change a scorer's type"),
+        ({"scorer": "overall", "off": True}, "threshold only"),
+    ],
+)
+def test_an_override_that_cannot_be_is_refused(tmp_path, change, says):
+    with pytest.raises(WorkbenchError) as refused:
+        overriding(tmp_path, change)
+    assert says in str(refused.value)

@@ -107,7 +107,9 @@ class SuiteFile(Strict):
         None, description="The metadata field that marks cases which belong together, such as one document's"
     )
     case_schema: Any = Field(
-        None, alias="schema", description="JSON Schema that every case must fit: of its variables, or by part; or a file"
+        None,
+        alias="schema",
+        description="JSON Schema that every case must fit: of its variables, or by part; or a file",
     )
     repeats: int = Field(1, ge=1, le=1000, description="Answers a cell")
     concurrency: int | None = Field(None, ge=1, le=1000, description="Calls at the same time")

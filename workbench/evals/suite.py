@@ -111,7 +111,7 @@ class _Reader:
         models = self._models(content)
         scorers = read_scorers(content, self.source)
         dataset = self._dataset(content.cases, scorers)
-        dataset = replace(dataset, cases=with_suite_fields(dataset.cases, content, self.source))
+        dataset = replace(dataset, cases=with_suite_fields(dataset.cases, content, self.source, scorers))
         self._check_expected(scorers, dataset)
         self._check_slices(content.slices, dataset)
         self._check_cluster(content.cluster, dataset)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -10,8 +11,9 @@ from workbench.evals.formula import parse_formula, variable_of
 from workbench.evals.own.allowed import HINT, REFUSED, admit, code_allowed, sources_of
 from workbench.evals.reducers import parse_reducer
 from workbench.evals.schema import SuiteFile
-from workbench.evals.scorers import SCORERS, parse_scorer, scorer_units
+from workbench.evals.scorers import SCORERS, build_scorer, parse_scorer, scorer_units
 from workbench.evals.scorers.groups import GROUPS, as_written
+from workbench.evals.scorers.override import overridden, overrides_of
 from workbench.evals.scorers.own import MAX_SOURCE
 from workbench.evals.scorers.registry import ParamError, suggest
 from workbench.evals.suite_source import Source, read_source
@@ -58,6 +60,8 @@ def read_scorers(content: SuiteFile, source: Source) -> tuple[ScorerSpec, ...]:
         except ParamError as problem:
             path = _as_in_file(entry.data, problem.path)
             raise entry.source.error(problem.message, *entry.path, *path, hint=problem.hint) from None
+        if specs[-1].type == "override":
+            raise entry.source.error("an override belongs among the scorers of a case", *entry.path)
         taken |= pool - before
     _admit(specs, entries, source)
     for_all = _for_all(content, source)
@@ -74,13 +78,28 @@ def read_scorers(content: SuiteFile, source: Source) -> tuple[ScorerSpec, ...]:
     return tuple(specs)
 
 
-def with_suite_fields(cases: tuple[Case, ...], content: SuiteFile, source: Source) -> tuple[Case, ...]:
-    """Return cases whose own scorers have what the suite wants of all scorers."""
+def with_suite_fields(
+    cases: tuple[Case, ...], content: SuiteFile, source: Source, specs: Sequence[ScorerSpec]
+) -> tuple[Case, ...]:
+    """Return cases whose own scorers have what the suite wants of all scorers.
+
+    Raises:
+        SuiteError: A case changes a scorer that is not there, or in a way that does not fit it.
+    """
     for_all = _for_all(content, source)
-    return tuple(
+    changed = [
         replace(case, scorers=tuple(for_all(s) for s in case.scorers)) if case.scorers else case
         for case in cases
-    )
+    ]
+    shared = [build_scorer(spec) for spec in specs]
+    for case in changed:
+        if not any(spec.type == "override" for spec in case.scorers):
+            continue
+        try:
+            overridden(shared, overrides_of(case))
+        except ParamError as problem:
+            raise source.error(f"case {case.id}: {problem.message}", "cases", hint=problem.hint) from None
+    return tuple(changed)
 
 
 def _entries(items: list[Any], source: Source) -> list[Entry]:
@@ -135,7 +154,7 @@ def _for_all(content: SuiteFile, source: Source) -> Any:
         raise source.error(str(problem), "reducer") from None
 
     def add(spec: ScorerSpec) -> ScorerSpec:
-        if spec.type == "derived":
+        if spec.type in ("derived", "override"):
             return spec
         if content.reducer is not None and spec.reducer is None and SCORERS[spec.type].unit == "score":
             spec = replace(spec, reducer=content.reducer)

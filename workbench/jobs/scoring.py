@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from typing import Any
 
 from workbench.errors import BadInput
+from workbench.evals.combine import OVERALL
 from workbench.evals.judge_setting import JudgeSetting, judge_models
 from workbench.evals.plan import Plan
 from workbench.evals.scorers import Scorer, build_scorer, has_overall, score_completion, scorer_units
 from workbench.evals.scorers.answers import Answers, Desk, Withheld, gathered
+from workbench.evals.scorers.override import overall_threshold, overridden, overrides_of, own_specs
 from workbench.evals.types import Case, Score, ScorerSpec, Suite
 from workbench.llm.types import Completion, ModelSpec
 from workbench.store import CellRecord, RunRecord, Store
@@ -47,15 +50,24 @@ class CaseScorers:
         if case is None or not case.scorers:
             return self.shared
         if case_id not in self._own:
-            completed = (self._setting.completed(spec) for spec in case.scorers)
-            self._own[case_id] = tuple(build_scorer(spec) for spec in completed)
-        return (*self.shared, *self._own[case_id])
+            completed = (self._setting.completed(spec) for spec in own_specs(case))
+            shared = overridden(self.shared, overrides_of(case))
+            self._own[case_id] = (*shared, *(build_scorer(spec) for spec in completed))
+        return self._own[case_id]
 
     def score(self, case_id: str, completion: Completion, answers: Answers | None = None) -> list[Score]:
         """Return all scores of one completion; a scorer that crashes gives an error score."""
-        return score_completion(
-            self.of(case_id), self.cases[case_id], completion, with_overall=self._overall, answers=answers
+        case = self.cases[case_id]
+        scores = score_completion(
+            self.of(case_id), case, completion, with_overall=self._overall, answers=answers
         )
+        limit = overall_threshold(case) if case.scorers else None
+        if limit is None:
+            return scores
+        return [
+            replace(s, passed=s.value >= limit) if s.scorer == OVERALL and s.value is not None else s
+            for s in scores
+        ]
 
     async def answers_for(self, case_id: str, completion: Completion, desk: Desk) -> Answers | None:
         """Ask what the scorers of a completion need to know, and return what came.
@@ -68,7 +80,8 @@ class CaseScorers:
             return None
         case: Case = self.cases[case_id]
         return await gathered(
-            lambda answers: score_completion(asking, case, completion, with_overall=False, answers=answers), desk
+            lambda answers: score_completion(asking, case, completion, with_overall=False, answers=answers),
+            desk,
         )
 
 

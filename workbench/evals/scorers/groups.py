@@ -51,8 +51,9 @@ class Group:
         for index, entry in enumerate(self.of):
             try:
                 part = read_scorer(entry, taken=taken)
-                if part.spec.type == "derived":
-                    raise ParamError("a formula cannot stand in a group", (), "write it beside the group")
+                if part.spec.type in ("derived", "override"):
+                    what = "a formula" if part.spec.type == "derived" else "an override"
+                    raise ParamError(f"{what} cannot stand in a group", (), "write it beside the group")
                 if (
                     part.limited
                     and part.unit != "score"

@@ -334,7 +334,7 @@ def score_completion(
 
 def scorer_units(specs: Iterable[ScorerSpec]) -> dict[str, Unit]:
     """Return what each scorer's value is measured in, by name, ``overall`` included where there is one."""
-    specs = list(specs)
+    specs = [spec for spec in specs if spec.type != "override"]
     built = [build_scorer(spec) for spec in specs]
     units = {
         s.name: s.unit
