@@ -45,6 +45,8 @@ from workbench.store.runs import Status
 from workbench.store.spending import Caps, Reached
 
 HEARTBEAT_S = 1.0
+#: Without the cache, what two versions of a case ask alike is asked once: so many answers are remembered for that.
+ALIKE = 256
 
 
 def main(arguments: list[str]) -> int:
@@ -145,7 +147,13 @@ class Worker:
         held = HeldCache(store.cache) if hold_back else None
         cache = held or (store.cache if self.record.use_cache else None)
         prices = PriceBook.from_pinned(self.record.plan.get("prices"))
-        gateway = Gateway(cache=cache, root=self._folder(plan), workspace=self.root, prices=prices)
+        gateway = Gateway(
+            cache=cache,
+            root=self._folder(plan),
+            workspace=self.root,
+            prices=prices,
+            remember=ALIKE,
+        )
         gateway.lanes.history = self.history
         paid = self.record.spent_usd + self.record.judging_usd
         self.cap = CostCap(self.record.max_cost_usd, spent_usd=paid)

@@ -9,14 +9,14 @@ import streamlit as st
 from workbench.analysis.wording import amount
 from workbench.errors import WorkbenchError
 from workbench.evals.types import BASELINE_FILE
-from workbench.reports.text import clean
+from workbench.reports.text import clean, price_words
 from workbench.store import RunRecord
 from workbench.ui import rescoring
 from workbench.ui.approving import approve_menu, held_against
 from workbench.ui.run_cells import show_cells
 from workbench.ui.run_ranking import show_ranking
 from workbench.ui.run_results import RunResults, best, primary_scorer, run_results
-from workbench.ui.run_resume import left_to_ask, price_words, resume_action
+from workbench.ui.run_resume import left_to_ask, resume_action
 from workbench.ui.state import faults, go, page_link, set_params, toast_later
 from workbench.ui.suite_files import load_suite
 from workbench.ui.views import run_numbers
@@ -206,7 +206,7 @@ def _ended(ws: Workspace, record: RunRecord, plan: dict) -> None:
     drawn.quality(results, scorer)
     show_ranking(ws, record, results, scorer)
     _slices(ws, record, results, scorer)
-    _spending(results, price_words(plan.get("prices")))
+    _spending(results, plan.get("prices") or {})
 
 
 def _scoring_id(ws: Workspace, record: RunRecord) -> int | None:
@@ -269,13 +269,13 @@ def _slices(ws: Workspace, record: RunRecord, results: RunResults, scorer: str) 
             drawn.slices(results, scorer, str(field))
 
 
-def _spending(results: RunResults, prices: str | None) -> None:
+def _spending(results: RunResults, prices: dict) -> None:
     part = st.expander("Cost and latency", key="run_spending", on_change="rerun", type="compact")
     if part.open:
         with part:
             drawn.spending(results)
-            if prices:
-                st.caption(plain(f"Cost by the {prices}."))
+            if prices.get("models"):
+                st.caption(plain(f"Prices: {price_words(prices)}."))
             if results.latency is not None:
                 alt = "Share of answers that came within a time, by version"
                 st.altair_chart(results.latency, alt=alt, key="run_latency")

@@ -19,7 +19,7 @@ from workbench.evals.types import Cell, Suite
 from workbench.jobs import outcome as outcomes
 from workbench.jobs import process
 from workbench.jobs import until_decided as looks
-from workbench.jobs.caps import daily_caps
+from workbench.jobs.caps import daily_caps, refuse_low_cap
 from workbench.jobs.scoring import rescore
 from workbench.llm.pricebook import PriceBook, load_prices
 from workbench.llm.types import Message, ModelSpec, Usage
@@ -166,13 +166,14 @@ class Runs:
 
         Raises:
             ConflictError: A process works on the run now.
-            BadInput: There is nothing left to ask.
+            BadInput: There is nothing left to ask, or the new cap leaves nothing to spend.
         """
         record = self.store.runs.get(run_id)
         if record.status == "running" and process.alive(self.state, record, patience_s=1.0):
             raise ConflictError(
                 f"Run {record.id} is running", hint=f"follow it with `workbench show {record.id}`"
             )
+        refuse_low_cap(record, max_cost_usd)
         scored = any(scoring.complete for scoring in self.store.results.scorings(record.id))
         if record.status == "complete" and record.done == record.planned and not record.errors and scored:
             raise BadInput(f"Run {record.id} is complete, so there is nothing to resume")
@@ -256,6 +257,7 @@ class Runs:
             {
                 **run_to_dict(record),
                 "results": [summary.to_dict() for summary in outcome.summaries()],
+                "flaky": [found.to_dict() for found in outcome.flaky()],
                 "figures": [row.to_dict() for row in figures(outcome.cells)],
                 "gate": record.gate,
             }
