@@ -103,7 +103,7 @@ class Usage:
 
     def to_dict(self) -> dict[str, Any]:
         """Return it as plain data, leaving out what is unknown."""
-        return {k: v for k, v in asdict(self).items() if v is not None}
+        return {k: v for k, v in vars(self).items() if v is not None}
 
 
 @dataclass(frozen=True)
