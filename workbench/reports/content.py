@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
+from workbench.prompts.content import call_text
+
 if TYPE_CHECKING:
     import pandas as pd
 
@@ -112,3 +114,8 @@ class Options:
     outputs: bool | None = None
     rows: Literal["answers", "results"] = "answers"
     max_cases: int = 1000
+
+
+def said(completion: Completion) -> str:
+    """Return what an answer says: its text, and the tools that it wants called, each on a line."""
+    return "\n".join(filter(None, (completion.text, *map(call_text, completion.tool_calls))))

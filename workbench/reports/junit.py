@@ -12,7 +12,7 @@ from xml.sax.saxutils import escape, quoteattr
 
 from workbench.analysis.summary import Summary
 from workbench.analysis.wording import amount, count, interval
-from workbench.reports.content import Answer, Content, Options
+from workbench.reports.content import Answer, Content, Options, said
 from workbench.reports.text import clean, one_line
 
 #: A message is for one line of a table, and a system-out for a person who scrolls.
@@ -131,7 +131,7 @@ def _outcome(answer: Answer, outputs: bool) -> str:
 
 
 def _output(answer: Answer) -> str:
-    text = answer.completion.text
+    text = said(answer.completion)
     cut = f"\n… {len(text) - MAX_OUTPUT:,} characters more" if len(text) > MAX_OUTPUT else ""
     return f"<system-out>{_text(text[:MAX_OUTPUT] + cut)}</system-out>"
 

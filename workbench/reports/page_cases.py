@@ -11,7 +11,7 @@ from workbench.analysis.wording import amount, difference, usd
 from workbench.analysis.wording import seconds as time_text
 from workbench.evals.types import Case
 from workbench.prompts.diff import word_diff
-from workbench.reports.content import Answer, Content, Held, Options
+from workbench.reports.content import Answer, Content, Held, Options, said
 from workbench.reports.text import clean, short_name
 
 #: What one text, and all texts of a page together, may take; a page of more can no longer be opened.
@@ -204,7 +204,7 @@ def _detail(page: _Page, case: Case, answers: Sequence[Answer], titles: dict[str
 
 
 def _pair(page: _Page, group: Sequence[Answer], titles: dict[str, str]) -> str:
-    texts = [page.take(answer.completion.text) if page.outputs else ("", "") for answer in group]
+    texts = [page.take(said(answer.completion)) if page.outputs else ("", "") for answer in group]
     bodies = [escape(shown) for shown, _ in texts]
     if [answer.side for answer in group] == ["a", "b"] and all(
         0 < len(shown) <= _MAX_DIFF for shown, _ in texts

@@ -37,6 +37,8 @@ _COMPLETION = {
     "cached": "bool",
     "finish_reason": "string",
     "resolved_model": "string",
+    "tool_calls": "string",
+    "logprobs": "string",
 }
 _RESULT = {
     "run": "string",
@@ -72,7 +74,8 @@ def columns(content: Content, options: Options) -> dict[str, str]:
         found |= {f"score:{name}": "double", f"passed:{name}": "bool", f"score_error:{name}": "string"}
     completion = dict(_COMPLETION)
     if options.outputs is False:
-        del completion["output"]
+        for name in ("output", "tool_calls", "logprobs"):
+            del completion[name]
     return found | completion
 
 
@@ -107,6 +110,8 @@ def _answer(content: Content, answer: Answer, known: set[str]) -> dict[str, Any]
         "cached": completion.cached,
         "finish_reason": completion.finish_reason,
         "resolved_model": completion.resolved_model,
+        "tool_calls": _text(list(completion.tool_calls) or None),
+        "logprobs": _text(completion.logprobs),
     }
     row |= {f"slice:{name}": _text(answer.case.metadata.get(name)) for name in content.plan.slices}
     for score in answer.scores:

@@ -93,6 +93,8 @@ def _values(completion: Completion, moment: str) -> dict[str, Any]:
         "error": completion.error,
         "error_message": completion.error_message,
         "cached": completion.cached,
+        "tool_calls": list(completion.tool_calls) or None,
+        "logprobs": completion.logprobs,
         "created_at": moment,
     }
 

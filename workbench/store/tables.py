@@ -180,6 +180,8 @@ completions = sa.Table(
     sa.Column("error_message", sa.Text),
     sa.Column("cached", sa.Boolean, nullable=False),
     sa.Column("created_at", sa.String(32), nullable=False),
+    sa.Column("tool_calls", sa.JSON(none_as_null=True)),
+    sa.Column("logprobs", sa.JSON(none_as_null=True)),
     sa.UniqueConstraint("run_id", "prompt_index", "model_index", "case_id", "repeat"),
 )
 

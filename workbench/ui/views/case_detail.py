@@ -10,6 +10,7 @@ import streamlit as st
 
 from workbench.analysis.wording import count
 from workbench.prompts.diff import Segment, word_diff
+from workbench.reports.content import said
 from workbench.reports.text import amount, seconds, usd
 from workbench.ui.views.compare_html import (
     draw,
@@ -77,7 +78,7 @@ def case_answers(
     a: CellRecord | None, b: CellRecord | None, names: tuple[str, str], units: Mapping[str, str]
 ) -> None:
     """Draw both outputs with what differs marked, and the scores of each."""
-    texts = [record.completion.text if record else "" for record in (a, b)]
+    texts = [said(record.completion) if record else "" for record in (a, b)]
     cut = [shown(text) for text in texts]
     segments = word_diff(cut[0][0], cut[1][0])
     same = bool(a and b) and texts[0] == texts[1]
@@ -119,7 +120,7 @@ def _alike(segments: Sequence[Segment]) -> bool:
 def _answer(
     letter: str, record: CellRecord | None, name: str, segments: Sequence[Segment], only: str
 ) -> None:
-    body = segments_html(segments, only=only) if record and record.completion.text else _empty(record)
+    body = segments_html(segments, only=only) if record and said(record.completion) else _empty(record)
     draw(text_box(body, label=side_html(letter, name), marks=True))
 
 

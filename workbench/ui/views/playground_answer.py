@@ -6,6 +6,7 @@ from typing import Any
 
 from workbench.llm.types import Completion, Usage
 from workbench.prompts.diff import word_diff
+from workbench.reports.content import said
 from workbench.ui.views.common import model_text
 from workbench.ui.views.numbers import UNKNOWN, count, money, seconds
 from workbench.workspace.playground import Slot
@@ -34,7 +35,7 @@ def answer_data(
         base_title: That other column's name.
     """
     done = slot.completion
-    text = slot.text if done is None else (done.text or slot.text)
+    text = slot.text if done is None else (said(done) or slot.text)
     state, mark, why = _state(slot, done)
     pieces = None
     if against is not None and done is not None and text and len(text) + len(against) <= MAX_DIFF_CHARS:

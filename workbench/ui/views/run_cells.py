@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Sequence
 from html import escape
 from typing import Any
@@ -11,7 +12,7 @@ import streamlit as st
 
 from workbench.analysis.wording import amount
 from workbench.evals.types import Case, Score
-from workbench.prompts.content import message_text
+from workbench.prompts.content import call_text, message_text
 from workbench.reports.text import clean, one_line
 from workbench.store.results import CellRecord
 from workbench.ui.views.common import model_text, plain
@@ -135,7 +136,7 @@ def _output_html(record: CellRecord) -> str:
     completion = record.completion
     if not completion.ok:
         return text(one_line(completion.error_message or "No answer", EXCERPT), colour="red", lines=2)
-    shown = one_line(completion.text, EXCERPT)
+    shown = one_line(completion.text or " ".join(map(call_text, completion.tool_calls)), EXCERPT)
     return text(shown, lines=2) if shown else text("(empty)", colour="gray")
 
 
@@ -180,8 +181,34 @@ def answer(record: CellRecord) -> None:
             st.caption("What had arrived until then:")
     if completion.text:
         st.code(clean(completion.text)[:50_000], language=_language(completion.text), wrap_lines=True)
-    elif completion.ok:
+    for call in completion.tool_calls:
+        st.code(clean(call_text(call))[:50_000], language=None, wrap_lines=True)
+    if completion.ok and not completion.text and not completion.tool_calls:
         st.caption("The answer is empty.")
+    if completion.logprobs:
+        with st.expander("Log probabilities"):
+            st.dataframe(logprob_rows(completion.logprobs), hide_index=True)
+
+
+def logprob_rows(tokens: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return one row a token: how likely it was, and what else was likely, in percent."""
+    return [
+        {
+            "token": one_line(repr(token.get("token", ""))[1:-1], 40),
+            "percent": _percent(token),
+            "others": ", ".join(
+                f"{one_line(repr(other.get('token', ''))[1:-1], 20)} {_percent(other):.1f}"
+                for other in token.get("top_logprobs") or ()
+                if other.get("token") != token.get("token") and _percent(other) is not None
+            ),
+        }
+        for token in tokens[:2000]
+    ]
+
+
+def _percent(token: dict[str, Any]) -> float | None:
+    value = token.get("logprob")
+    return 100 * math.exp(min(value, 0.0)) if isinstance(value, int | float) else None
 
 
 def _language(output: str) -> str | None:
