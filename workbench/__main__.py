@@ -26,6 +26,7 @@ COMMANDS = {
     "allow-code": "Let this workspace's own scorers run on this machine",
     "prompts": "List, show, save, label, compare, render and check prompts",
     "dataset": "Look into datasets, keep versions, compare, split, check and export them",
+    "cases": "Add a case to a suite from an answer in a run",
     "models": "List the models, which are usable, and why others are not",
     "cache": "Show how many paid answers are kept, or clear them",
     "release": "Deliver a version to a git repository with its evidence",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 
 import pytest
 
@@ -110,3 +111,20 @@ def test_cases_that_ask_the_same_are_listed(call, table):
     ]
     (table / "d.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
     assert call("dataset", "duplicates", "d.jsonl", "--json", "-").data["near"] == [["0", "1"]]
+
+
+def test_a_failing_answer_becomes_a_regression_test_of_the_suite(call, finished, tmp_path, monkeypatch):
+    shutil.copytree(finished.root, tmp_path / "copy")
+    monkeypatch.chdir(tmp_path / "copy")
+    run = finished.runs["passes"]
+    added = call("cases", "add", "--from-run", run, "--case", "c1", "--expected", "a1!", "--json", "-").data
+    assert (added["case"]["id"], added["case"]["expected"]) == ("c1-regression", "a1!")
+    kept = added["case"]["metadata"]
+    assert kept["regression"]["output"] == "wrong" and kept["regression"]["prompt"].startswith("weak@")
+    assert (kept["tags"], kept["regression"]["failed"]) == (["regression"], ["accuracy"])
+    assert call("cases", "add", "--from-run", run, "--case", "c1", "--new", "--id", "mine").code == 0
+    assert "1-regression-2" in call("cases", "add", "--from-run", run, "--case", "c1").out
+    shown = call("dataset", "show", "passes", "--json", "-").data
+    assert (shown["cases"], shown["metadata"]["tags"]) == (43, {"regression": 2})
+    assert call("cases", "add", "--from-run", run, "--case", "c1", "--id", "mine").code == 2
+    assert call("cases", "add", "--from-run", run, "--case", "none").code == 2

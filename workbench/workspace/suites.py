@@ -5,10 +5,11 @@ from __future__ import annotations
 from difflib import get_close_matches
 from pathlib import Path
 
-from workbench.errors import NotFound, WorkbenchError
+from workbench.errors import BadInput, ConflictError, NotFound, WorkbenchError
+from workbench.evals.adding import add_case, add_to_suite_file
 from workbench.evals.suite import FILE_NAMES, SuiteEntry, find_suites, load_suite
 from workbench.evals.suite_cases import SuiteCases, suite_cases
-from workbench.evals.types import Suite
+from workbench.evals.types import Case, Suite
 
 
 class Suites:
@@ -60,3 +61,25 @@ class Suites:
             if name and file is not None and file.resolve().is_relative_to(self.root.resolve()):
                 return suite_cases(file, root=self.root)
         return None
+
+    def add_case(self, name: str, case: Case) -> Path:
+        """Add a case to a suite's own file of cases, and return that file. All else in it stays as it is.
+
+        Raises:
+            NotFound: There is no such suite in the workspace.
+            ConflictError: The suite has a case of that id.
+            DatasetError: The file is of a kind that cannot be added to.
+        """
+        found = self.cases(name)
+        if found is None:
+            raise NotFound(f'There is no suite "{name}"', hint="the suites are the folders in evals/")
+        if found.source is not None:
+            path = found.source.path(found.file.parent)
+            if path is not None and not path.resolve().is_relative_to(self.root.resolve()):
+                raise BadInput("The path of the cases leads out of the workspace", file=path)
+            return add_case(found.source, found.file.parent, case)
+        if any(other.id == case.id for other in found.open()):
+            raise ConflictError(
+                f'There is a case "{case.id}" already', file=found.file, hint="give another id"
+            )
+        return add_to_suite_file(found.file, len(found.rows), case)
