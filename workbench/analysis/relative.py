@@ -39,8 +39,9 @@ def relative_change(
 
     For pass/fail the interval is Bonett and Price's for a ratio of paired proportions (Statistics in Medicine
     25 (2006) 3039-3047), which divides the ends of two Wilson intervals whose quantile allows for the pairing.
-    Otherwise it is Fieller's (Journal of the Royal Statistical Society B 16 (1954) 175-185), with Student's t over cases or clusters;
-    there is none where the baseline's mean is not clearly above 0, or fewer than `_LEAST_DIFFERENT` cases differ.
+    Otherwise it is Fieller's (Journal of the Royal Statistical Society B 16 (1954) 175-185), with Student's t over
+    cases or clusters; there is none where the baseline's mean is not clearly above 0, or fewer than
+    `_LEAST_DIFFERENT` cases differ.
     """
     if a.size < 2 or (a < 0).any() or (b < 0).any() or not a.mean() > 0:
         return UNKNOWN_CHANGE
