@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -159,6 +159,23 @@ class ResultRepository(Repository):
                 _cell_record(row, ())
                 for row in connection.execute(query.order_by(completions.c.id)).mappings()
             ]
+
+    def each_answer(self, run_id: str, *, batch: int = 500) -> Iterator[CellRecord]:
+        """Yield a run's cells without their scores, in the order of answering, holding one batch at a time."""
+        query = (
+            sa.select(completions)
+            .where(completions.c.run_id == run_id)
+            .order_by(completions.c.id)
+            .limit(batch)
+        )
+        last = -1
+        while True:
+            with self._read() as connection:
+                found = list(connection.execute(query.where(completions.c.id > last)).mappings())
+            yield from (_cell_record(row, ()) for row in found)
+            if len(found) < batch:
+                return
+            last = found[-1]["id"]
 
     def add_scores(self, scoring_id: int, scored: Iterable[tuple[int, Sequence[Score]]]) -> None:
         """Store the scores of one or more completions in one transaction."""

@@ -7,13 +7,14 @@ from workbench.evals.scorers import code as code
 from workbench.evals.scorers import derived as derived
 from workbench.evals.scorers import fields as fields
 from workbench.evals.scorers import groups as groups
+from workbench.evals.scorers import judges as judges
 from workbench.evals.scorers import language as language
 from workbench.evals.scorers import markup as markup
-from workbench.evals.scorers import judges as judges
 from workbench.evals.scorers import measures as measures
 from workbench.evals.scorers import numbers as numbers
 from workbench.evals.scorers import override as override
 from workbench.evals.scorers import own as own
+from workbench.evals.scorers import reference as reference
 from workbench.evals.scorers import similarity as similarity
 from workbench.evals.scorers import structure as structure
 from workbench.evals.scorers import text as text

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field
 from rapidfuzz import fuzz
 from rapidfuzz.distance import Levenshtein as Edits
 
 from workbench.evals.scorers import reference_metrics
+from workbench.evals.scorers.hf_metrics import Row, metric
 from workbench.evals.scorers.registry import Outcome, ScoringError, scorer
 from workbench.evals.scorers.texts import IgnoreCase, Strip, Value, normal, references
 from workbench.evals.types import ScoringInput
@@ -163,8 +164,8 @@ class Bleu:
     """BLEU (Papineni et al. 2002) of the output against the expected texts, from 0 to 1, by ``sacrebleu``.
 
     It is the sentence's BLEU: n-grams of up to 4, smoothed, and no longer than the sentence allows (effective
-    order). Several expected texts are one set of references. A table shows the mean over the cases, which is not
-    the corpus BLEU of papers. It passes or fails only with a ``threshold``.
+    order). Several expected texts are one set of references. A table shows the mean over the cases; the BLEU of
+    papers, of the counts of all answers, is the corpus value. It passes or fails only with a ``threshold``.
     """
 
     tokenize: Annotated[
@@ -184,6 +185,20 @@ class Bleu:
         return Outcome(
             reference_metrics.bleu(cell.output, wanted, self.tokenize, self.smooth, self.ignore_case)
         )
+
+    def row(self, cell: ScoringInput) -> Row:
+        """Return the counts and lengths of one answer, of which the corpus BLEU adds up."""
+        wanted = references(self.value, cell)
+        _bounded(MAX_METRIC, cell.output, *wanted)
+        return self._corpus_metric().row(cell.output, wanted)
+
+    def corpus(self, total: Row) -> float:
+        """Return the BLEU of a corpus."""
+        return self._corpus_metric().value(total)
+
+    def _corpus_metric(self) -> Any:
+        options = {"tokenize": self.tokenize, "smooth": self.smooth, "ignore_case": self.ignore_case}
+        return metric("bleu", tuple(options.items()))
 
 
 def _has_ascii_word(text: str) -> bool:
