@@ -85,3 +85,24 @@ def test_a_reducer_that_cannot_hold_is_refused_before_anything_is_asked(ws, tmp_
     write(tmp_path, reducer="majority")
     with pytest.raises(BadInput, match="reducer: mean"):
         ws.runs.start("three", until_decided=True)
+
+
+def test_scoring_again_with_a_changed_suite_shows_which_scores_moved_on_which_cases(ws, tmp_path, capsys):
+    run = ws.runs.follow(ws.runs.start("three").id).id
+    assert ws.runs.moved(run) == []
+    write(
+        tmp_path,
+        scorers=[
+            {"type": "exact", "name": "right", "value": ["yes", "no"]},
+            {"type": "icontains", "name": "new"},
+        ],
+    )
+    assert call("rescore", [run, "--workspace", str(ws.root)]) == 0
+    page = capsys.readouterr().out
+    assert "Scores that moved" in page and "right moved on: c0, c1, c2" in page
+    moved = {m.scorer: m for m in ws.runs.moved(run)}
+    right = moved["right"]
+    assert (right.up, right.down, right.changed, right.answers) == (7, 0, 0, 18)
+    assert (right.before, right.after) == (pytest.approx(11 / 18), 1.0)
+    assert (moved["new"].status, moved["plain"].status) == ("new", "gone")
+    assert ws.runs.get(run).spent_usd == 0

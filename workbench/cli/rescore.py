@@ -29,7 +29,14 @@ def rescore(
     json: JsonFile = None,
     workspace: WorkspaceDir = None,
 ) -> int:
-    """Score a run's answers again with a suite's present scorers. No model is asked."""
+    """Score a run's answers again with a suite's present scorers, and show which scores moved. No model is asked."""
     with opened(workspace) as ws:
         record = ws.runs.rescore(run, suite)
-        return present(ws, report_of(ws, record.id), Output(json), gate=gate)
+        moved, out = ws.runs.moved(record.id), Output(json)
+        report = {**report_of(ws, record.id), "moved": [one.to_dict() for one in moved]}
+        code = present(ws, report, out, gate=gate)
+        if moved and not out.quiet:
+            from workbench.cli.tables import moved_table
+
+            out.show(*moved_table(moved))
+        return code

@@ -18,9 +18,12 @@ if TYPE_CHECKING:
     from workbench.analysis.results import Comparison
     from workbench.analysis.summary import Summary
     from workbench.delivery.git import ReleasePlan
+    from workbench.jobs.moved import Moved
     from workbench.llm.catalogue import ModelStatus
     from workbench.store import RunRecord
 
+#: How many cases whose scores moved a terminal names for each scorer.
+MOVED_CASES = 10
 #: How many flaky scorers, and how many cases of each, a terminal names.
 FLAKY_LINES, FLAKY_CASES = 6, 5
 #: Colour is never the only sign: the word is always printed.
@@ -233,3 +236,23 @@ def _price(model: ModelStatus, value: float | None) -> str:
     if value is None:
         return "unknown" if model.usable else ""
     return f"{value:,.2f}"
+
+
+def moved_table(moved: Sequence[Moved]) -> list[RenderableType]:
+    """Return which scores moved when a run was scored again, and on which cases."""
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for name in ("Scorer", "up", "down", "changed", "of", "mean before", "after"):
+        table.add_column(name, justify="left" if name == "Scorer" else "right")
+    for one in moved:
+        numbers = [f"{n:,}" for n in (one.up, one.down, one.changed, one.answers)]
+        means = ["" if mean is None else f"{mean:.4g}" for mean in (one.before, one.after)]
+        name = one.scorer if one.status in ("moved", "same") else f"{one.scorer} ({one.status})"
+        table.add_row(plain(name), *numbers, *means)
+    lines = [
+        plain(
+            f"{one.scorer} moved on: {', '.join(one.cases[:MOVED_CASES])}{' …' if len(one.cases) > MOVED_CASES else ''}"
+        )
+        for one in moved
+        if one.cases
+    ]
+    return [Text(), Text("Scores that moved", style="bold"), table, *lines]

@@ -9,6 +9,7 @@ import streamlit as st
 from workbench.analysis.wording import amount
 from workbench.errors import WorkbenchError
 from workbench.evals.types import BASELINE_FILE
+from workbench.jobs.moved import sentence as what_moved
 from workbench.reports.text import clean, price_words
 from workbench.store import RunRecord
 from workbench.ui import rescoring
@@ -164,7 +165,7 @@ def _rescoring(ws: Workspace, record: RunRecord) -> None:
     if job.problem:
         problem_list([job.problem], title="It could not be scored again", key="rescoring_problem")
     elif not job.cancelled:
-        toast_later(f"Scored {job.done:,} answers again")
+        toast_later(f"Scored {job.done:,} answers again. {what_moved(ws.runs.moved(record.id))}")
         st.rerun()
 
 

@@ -34,6 +34,7 @@ from workbench.workspace.suites import Suites
 if TYPE_CHECKING:
     from workbench.analysis.compare import Comparison
     from workbench.analysis.ranking import Ranking
+    from workbench.jobs.moved import Moved
     from workbench.llm.limit_history import LimitChange
     from workbench.workspace.estimating import Estimate
 
@@ -343,6 +344,14 @@ class Runs:
                 ),
             )
         return self.store.runs.get(record.id)
+
+    def moved(self, run_id: str) -> list[Moved]:
+        """Return which scores moved between the two newest complete scorings of a run; none where there is one."""
+        from workbench.jobs.moved import moved_scores
+
+        record = self.store.runs.get(run_id)
+        complete = [scoring.id for scoring in self.store.results.scorings(record.id) if scoring.complete]
+        return moved_scores(self.store, record.id, *complete[-2:]) if len(complete) > 1 else []
 
     def _call_usd(self, plan: Plan, *, capped: bool) -> float | None:
         """Return what one answer is expected to cost, where a cap wants to know it before the first."""
