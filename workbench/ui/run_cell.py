@@ -12,9 +12,10 @@ from workbench.store.results import CellRecord
 from workbench.ui.run_cells import filter_of_address, page_of, units, versions_and_models
 from workbench.ui.state import faults, page_link, param
 from workbench.ui.views import run_cells as drawn
-from workbench.ui.views.common import header
+from workbench.ui.views.common import header, plain
 from workbench.ui.views.rows import link_bar
 from workbench.workspace import Workspace
+from workbench.workspace.new_cases import add_from_run
 
 SIBLINGS = 60
 
@@ -42,9 +43,25 @@ def show_cell(ws: Workspace, run_id: str) -> None:
         st.subheader("Scores", anchor=False)
         drawn.score_list(record, known)
         drawn.expected(case)
+        _add_to_suite(ws, run, record)
     with left:
         _messages(ws, run, plan, record)
     _siblings(ws, run, plan, record, known)
+
+
+def _add_to_suite(ws: Workspace, run: RunRecord, record: CellRecord) -> None:
+    """Offer to make a case of the suite from this answer: a regression test where it failed."""
+    failed = any(score.passed is False for score in record.scores)
+    chosen = st.button(
+        "Add as regression test" if failed else "Add as new case",
+        key="add_case",
+        icon=":material/add_task:",
+        help=f"Writes it into the cases of {run.suite}; a regression test keeps this answer in its metadata.",
+    )
+    if chosen:
+        with faults():
+            added = add_from_run(ws, run.id, record, regression=failed)
+            st.toast(plain(f"Added {added.case.id} to {added.file.name}"), icon=":material/check:")
 
 
 def _find(ws: Workspace, run: RunRecord) -> CellRecord:

@@ -14,7 +14,14 @@ from workbench.reports.text import clean
 from workbench.ui.state import page_link
 from workbench.ui.views.common import matches, model_text, plain
 from workbench.ui.views.rows import Column, Table, link_bar, row, start, text
-from workbench.ui.views.suite_words import case_text, gate_words, scorer_words, slice_counts, value_text
+from workbench.ui.views.suite_words import (
+    case_text,
+    dataset_words,
+    gate_words,
+    scorer_words,
+    slice_counts,
+    value_text,
+)
 
 CASES = Table(
     "cases",
@@ -62,6 +69,7 @@ def _asked(suite: Suite) -> str:
     lines = [f"**Prompts** {prompts}", f"**Models** {models}"]
     times = "once" if suite.repeats == 1 else f"{suite.repeats} times"
     lines.append(f"**Cases** {len(suite.dataset.cases):,}, each asked {times}")
+    lines += [plain(line) for line in dataset_words(suite.dataset)]
     return "  \n".join(lines)
 
 

@@ -10,7 +10,7 @@ from typing import Any
 from workbench.analysis.frames import natural_key
 from workbench.analysis.wording import amount, count, difference, listed
 from workbench.evals.scorers import SCORERS, describe_scorers
-from workbench.evals.types import Case, Gate, ScorerSpec
+from workbench.evals.types import Case, Dataset, Gate, ScorerSpec
 
 #: What a newcomer copies: the least that runs, and runs without a key.
 EXAMPLE = """\
@@ -148,3 +148,20 @@ def _short(value: Any) -> str:
 def _sentence(text: str) -> str:
     text = " ".join(text.replace("``", "").split())
     return text if text.endswith(".") else text + "."
+
+
+def dataset_words(dataset: Dataset) -> list[str]:
+    """Say which version the cases are, how they were read, and how they are split."""
+    about = dataset.about
+    lines = [f"Version {dataset.sha256[:12]} of {dataset.source}"]
+    read = [about.get("format"), about.get("encoding"), about.get("shape")]
+    if about.get("format") not in (None, "list"):
+        lines.append("Read as " + ", ".join(str(part) for part in read if part))
+    told = {name: role for name, role in about.get("columns", {}).items() if name != role}
+    if told:
+        shown = [f"{name} → {role}" for name, role in list(told.items())[:12]]
+        lines.append("Columns " + ", ".join(shown) + (", …" if len(told) > 12 else ""))
+    if about.get("split"):
+        counts = ", ".join(f"{name} {number:,}" for name, number in about["splits"].items())
+        lines.append(f"Split {about['split']} of {counts}")
+    return [*lines, *about.get("notes", ())]
