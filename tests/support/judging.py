@@ -36,8 +36,18 @@ class ScriptedDesk:
 
 def judged(entry: dict[str, Any], desk: ScriptedDesk, output: str, case: Case | None = None) -> Score:
     """Score one output with one judge."""
+    return scored({"judge": "openai/judge", **entry}, desk, output, case)
+
+
+def similar(entry: dict[str, Any], desk: ScriptedDesk, output: str, expected: Any) -> Score:
+    """Score one output against what is expected."""
+    return scored(entry, desk, output, Case("one", expected=expected))
+
+
+def scored(entry: dict[str, Any], desk: ScriptedDesk, output: str, case: Case | None = None) -> Score:
+    """Score one output with an entry of a suite, asking whatever it asks."""
     case = case or Case("one", vars={"question": "What is it?"}, expected="a cat")
-    scorer = build_scorer(parse_scorer({"judge": "openai/judge", **entry}))
+    scorer = build_scorer(parse_scorer(entry))
     completion = Completion(output)
     answers = asyncio.run(
         gathered(lambda known: score_completion([scorer], case, completion, answers=known), desk)

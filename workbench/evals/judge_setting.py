@@ -42,6 +42,9 @@ class JudgeSetting:
 
     def _completed(self, entry: dict[str, Any]) -> dict[str, Any]:
         entry = dict(entry)
+        if entry.get("judges") and isinstance(entry.get("of"), dict):
+            # The judges of a panel are its own, so its entry needs no other.
+            entry["of"] = {**entry["of"], "judge": entry["judges"][0]}
         for key in _PARTS:
             part = entry.get(key)
             if isinstance(part, list):

@@ -179,6 +179,7 @@ async def answer_batches(
                     if cell is None:
                         break
                     flying.start(cell, ask(cell))
+                cap.in_flight = len(flying)
                 if not flying:
                     return
                 arrived = await flying.take()
@@ -192,6 +193,7 @@ async def answer_batches(
                 yield arrived
         finally:
             await flying.cancel()
+            cap.in_flight = 0
 
 
 async def _request(plan: Plan, cell: Cell, case: Case, renderer: Renderer) -> Request:

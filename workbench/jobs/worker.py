@@ -253,7 +253,9 @@ class Worker:
                 self.looks.add(cell, scores)
             return
         self.judging.add(asyncio.create_task(judged))
-        while len(self.judging) > 2 * self.record.concurrency and self.signal == "go":
+        # Under a cap judges wait for answers to land, so answers must not wait for judges there.
+        most = 2 * self.record.concurrency
+        while len(self.judging) > most and self.signal == "go" and not self.cap.limited:
             await self._some_judged()
 
     async def _some_judged(self) -> None:

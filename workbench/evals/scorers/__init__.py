@@ -7,7 +7,10 @@ from workbench.evals.scorers import code as code
 from workbench.evals.scorers import derived as derived
 from workbench.evals.scorers import fields as fields
 from workbench.evals.scorers import groups as groups
+from workbench.evals.scorers import grounding as grounding
 from workbench.evals.scorers import judges as judges
+from workbench.evals.scorers import panel as panel
+from workbench.evals.scorers import semantic as semantic
 from workbench.evals.scorers import language as language
 from workbench.evals.scorers import markup as markup
 from workbench.evals.scorers import measures as measures

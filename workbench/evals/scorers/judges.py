@@ -9,7 +9,15 @@ from pydantic import Field
 
 from workbench.evals.scorers.judging import Judge, asked_of, expected_of
 from workbench.evals.scorers.registry import Outcome, scorer
-from workbench.evals.scorers.replies import Unparsable, number_in_words, read_number, read_object, reason_of
+from workbench.evals.scorers.replies import (
+    Unparsable,
+    number_in_words,
+    read_number,
+    read_object,
+    reason_of,
+    shown,
+)
+from workbench.evals.scorers.verdicts import numbered, share, verdicts
 from workbench.evals.types import ScoringInput
 from workbench.llm.types import Completion, Request
 
@@ -53,3 +61,72 @@ class Rubric(Judge):
             data = {"score": number, "reason": text}
         grade = read_number(data["score"], low, high)
         return Outcome((grade - low) / (high - low), None, f"{grade:g} of {high:g}: {reason_of(data)}")
+
+
+@scorer("criteria")
+@dataclass(frozen=True, kw_only=True)
+class Criteria(Judge):
+    """A model says for each of several criteria whether the output meets it, with a reason each.
+
+    The value is the share that is met; it passes where all are, or by a ``threshold``.
+    """
+
+    PROMPT: ClassVar[str] = "criteria"
+
+    criteria: Annotated[
+        list[Words], Field(min_length=1, max_length=50, description="What must hold, a sentence each")
+    ]
+
+    def ask(self, cell: ScoringInput) -> tuple[Request, ...]:
+        """One question about all."""
+        texts = {"input": asked_of(cell), "expected": expected_of(cell), "output": cell.output}
+        return (self.request(cell, texts, {"criteria": numbered(self.criteria)}),)
+
+    def read(self, cell: ScoringInput, replies: tuple[Completion, ...]) -> Outcome:
+        """The share that is met; every criterion needs its verdict."""
+        met = verdicts(replies[0].text, "verdicts", "met", len(self.criteria))
+        failed = [
+            f"{name} ({reason})" for name, (ok, reason) in zip(self.criteria, met, strict=True) if not ok
+        ]
+        return Outcome(share(met), not failed, "not met: " + "; ".join(failed) if failed else "")
+
+
+@scorer("classify")
+@dataclass(frozen=True, kw_only=True)
+class Classify(Judge):
+    """A model puts the output into one of several classes, each with a value of its own, and says why.
+
+    It passes where the class is worth 1, or by a ``threshold``.
+    """
+
+    PROMPT: ClassVar[str] = "classify"
+
+    question: Annotated[Words, Field(description="What is to be told of the output")]
+    choices: Annotated[
+        dict[str, Annotated[float, Field(ge=0, le=1)]],
+        Field(min_length=2, max_length=50, description="The classes, with the value of each"),
+    ]
+
+    def __post_init__(self) -> None:
+        names = [_plain(name) for name in self.choices]
+        if len(set(names)) < len(names) or "" in names:
+            raise ValueError("two of the choices cannot be told apart")
+
+    def ask(self, cell: ScoringInput) -> tuple[Request, ...]:
+        """One question."""
+        texts = {"input": asked_of(cell), "expected": expected_of(cell), "output": cell.output}
+        listed = "\n".join(f"- {name}" for name in self.choices)
+        return (self.request(cell, texts, {"question": self.question, "choices": listed}),)
+
+    def read(self, cell: ScoringInput, replies: tuple[Completion, ...]) -> Outcome:
+        """The value of the class."""
+        data = read_object(replies[0].text, "choice")
+        chosen = next((name for name in self.choices if _plain(name) == _plain(str(data["choice"]))), None)
+        if chosen is None:
+            raise Unparsable(f"the judge chose {shown(str(data['choice']))}, which is none of the classes")
+        value = self.choices[chosen]
+        return Outcome(value, value >= 1, f"{chosen}: {reason_of(data)}")
+
+
+def _plain(text: str) -> str:
+    return " ".join(text.split()).casefold().strip(" .\"'-")

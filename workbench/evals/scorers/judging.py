@@ -216,9 +216,9 @@ def as_text(value: Any) -> str:
     return "" if value is None else json.dumps(value, ensure_ascii=False, default=str)
 
 
-def asked_of(cell: ScoringInput) -> str:
-    """Return what was asked: the case's only variable, or all of them by name."""
-    values = {name: as_text(value) for name, value in cell.case.vars.items()}
+def asked_of(cell: ScoringInput, without: str = "") -> str:
+    """Return what was asked: the case's only variable, or all of them by name, but for one that is shown elsewhere."""
+    values = {name: as_text(value) for name, value in cell.case.vars.items() if name != without}
     if len(values) == 1:
         return next(iter(values.values()))
     return "\n".join(f"{name}: {text}" for name, text in values.items()) or "(nothing)"
