@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from workbench.analysis.wording import count, listed, times
 from workbench.evals.types import Case
 from workbench.jobs.scoring import all_specs
+from workbench.jobs.seen import seen_caution
 from workbench.llm.types import ModelSpec
 
 if TYPE_CHECKING:
@@ -36,6 +37,7 @@ def cautions(a: Selection, b: Selection, comparison: Comparison) -> list[str]:
         said += [*_cases(a.outcome, b.outcome), *_scorers(a.outcome, b.outcome, comparison)]
         said += [*_models(a, b), *_prices(a, b)]
     said += _snapshots(a, b)
+    said += _seen(a, b)
     return said + output_cautions(comparison, _lengths(a, b), runs=1 + two_runs)
 
 
@@ -149,6 +151,18 @@ def _price_ratio(a: pd.DataFrame, b: pd.DataFrame) -> float | None:
             return None
         found.append(float(usual @ rates))
     return found[1] / found[0] if found[0] > 0 else None
+
+
+def _seen(a: Selection, b: Selection) -> Iterator[str]:
+    """A version whose prompt contains the cases is judged by what it was told."""
+    told: set[str] = set()
+    for side in (a, b):
+        for index in side.prompts:
+            pinned = side.outcome.plan.prompts[index]
+            said = None if pinned.title in told else seen_caution(pinned, side.outcome.plan.cases)
+            told.add(pinned.title)
+            if said:
+                yield said
 
 
 def _snapshots(a: Selection, b: Selection) -> Iterator[str]:
