@@ -109,3 +109,19 @@ def test_the_page_says_where_things_are(
     words = said(open_screen(ws, "settings"))
     assert str(ws.root / ".workbench" / "workbench.db") in words
     assert "Ada Test" in words and "schema" in words and "Streamlit" not in words.split("Versions")[0]
+
+
+def test_any_known_model_is_found_with_abilities_and_the_workspaces_own_price_and_its_date(
+    open_screen: Open, ws: Workspace
+) -> None:
+    (ws.root / "prices.yaml").write_text(
+        'date: "2026-11-01"\nsource: our contract\nmodels:\n  openai/gpt-4o-mini: {input: 0.12, output: 0.48}\n',
+        encoding="utf-8",
+    )
+    at = open_screen(ws, "settings", q="gpt-4o")
+    frame = at.dataframe[0].value.set_index("Model")
+    ours, table = frame.loc["openai/gpt-4o-mini"], frame.loc["openai/gpt-4o"]
+    assert (ours["In"], ours["Out"], ours["Price of"]) == (0.12, 0.48, "our contract, 2026-11-01")
+    assert table["In"] > 0 and table["Price of"].startswith("litellm, 20")
+    assert "tools" in table["Abilities"] and "images" in table["Abilities"] and table["State"] == "not usable"
+    assert "OPENAI_API_KEY" in table["Why"]

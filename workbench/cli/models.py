@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from workbench.cli.options import JsonFile, new_app
+from workbench.cli.options import JsonFile, WorkspaceDir, find_root, new_app
 from workbench.cli.output import Output
+
+if TYPE_CHECKING:
+    from workbench.llm.pricebook import PriceBook
 
 app = new_app()
 #: How many models a search prints; a file gets all of them.
@@ -30,10 +34,11 @@ def models(
         ),
     ] = False,
     json: JsonFile = None,
+    workspace: WorkspaceDir = None,
 ) -> None:
     """List the models, usable ones first, and say what the others lack. Keys are never shown."""
     from workbench.cli import tables
-    from workbench.llm.catalogue import find_models, list_models
+    from workbench.llm.catalogue import find_models, list_models, with_own_prices
 
     out = Output(json)
     words = " ".join(search or ()).casefold().split()
@@ -45,7 +50,15 @@ def models(
     if words:
         listed = {model.id for model in found}
         found += [model for model in find_models(" ".join(words)) if model.id not in listed]
+    found = with_own_prices(found, _prices(workspace))
     out.json([vars(model) for model in found])
     out.show(tables.model_list(found[:MOST_ROWS]) if found else "No model fits.")
     if len(found) > MOST_ROWS:
         out.show(f"{len(found) - MOST_ROWS} more fit: give more words, or --json FILE for all.")
+
+
+def _prices(workspace: Path | None) -> PriceBook:
+    """Return the prices of the workspace around; without one, those of the installation."""
+    from workbench.llm.pricebook import load_prices
+
+    return load_prices(find_root(workspace))

@@ -221,13 +221,19 @@ def model_list(models: Sequence[ModelStatus]) -> Table:
     for model in models:
         usable = {True: "yes", False: "no", None: "unknown"}[model.usable]
         style = {True: "green", False: "red", None: "yellow"}[model.usable]
+        own = model.price_source and not model.price_source.startswith("litellm")
+        price = f"price of {model.price_source}" if own else ""
         table.add_row(
             plain(model.id),
             Text(usable, style=style),
             _price(model, model.input_usd_per_million),
             _price(model, model.output_usd_per_million),
             f"{model.context_window:,}" if model.context_window else "",
-            plain("; ".join(part for part in (model.reason, model.note, ", ".join(model.abilities)) if part)),
+            plain(
+                "; ".join(
+                    part for part in (model.reason, model.note, ", ".join(model.abilities), price) if part
+                )
+            ),
         )
     return table
 

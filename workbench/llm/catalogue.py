@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import datetime
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
 from workbench.llm.abilities import abilities_of
 from workbench.llm.discovery import LOCAL_SERVERS, find_local_servers
 from workbench.llm.keycheck import KeyCheck, check_keys
+from workbench.llm.pricebook import PriceBook
 from workbench.llm.prices import model_entry, price_per_million, price_table
 from workbench.llm.providers import PROVIDERS, Provider
 
-__all__ = ["LOCAL_SERVERS", "ModelStatus", "find_models", "list_models"]
+__all__ = ["LOCAL_SERVERS", "ModelStatus", "find_models", "list_models", "with_own_prices"]
 
 
 @dataclass(frozen=True)
@@ -23,6 +24,7 @@ class ModelStatus:
 
     ``usable`` is None where it cannot be told. ``api_base`` goes into the model's spec with the id.
     ``abilities`` are words of `workbench.llm.abilities.ABILITIES`; one that is missing is unknown or absent.
+    ``price_source`` says where the price is from, and of which day.
     """
 
     id: str
@@ -36,6 +38,32 @@ class ModelStatus:
     note: str = ""
     api_base: str | None = None
     abilities: tuple[str, ...] = ()
+    price_source: str = ""
+
+
+def with_own_prices(rows: Iterable[ModelStatus], prices: PriceBook) -> list[ModelStatus]:
+    """Return models with the workspace's own prices where it has some, and where and of which day each price is.
+
+    A local model's list price is nobody's bill, so it gets only a price of the workspace's own.
+    """
+    priced: list[ModelStatus] = []
+    for row in rows:
+        if prices.is_own(row.id):
+            asked, told = prices.per_million(row.id)
+            row = replace(
+                row,
+                input_usd_per_million=asked,
+                output_usd_per_million=told,
+                price_source=_dated(prices.own_source.get("source") or "prices.yaml", prices.own_source),
+            )
+        elif row.input_usd_per_million is not None and row.provider != "offline":
+            row = replace(row, price_source=_dated(prices.source.get("source") or "", prices.source))
+        priced.append(row)
+    return priced
+
+
+def _dated(name: str, source: Mapping[str, Any]) -> str:
+    return f"{name}, {source['date']}" if source.get("date") else f"{name}, of an unknown day"
 
 
 # What to offer first of each provider, the usual choice before the cheap and the strong one. Names that

@@ -49,6 +49,14 @@ class PriceBook:
         begin = [name for name in self.own if name.endswith("*") and model_id.startswith(name[:-1])]
         return max(begin, key=len, default=None)
 
+    def is_own(self, model_id: str) -> bool:
+        """Whether the workspace itself says what a model costs."""
+        return self._own_name(model_id) is not None
+
+    def per_million(self, model_id: str) -> tuple[float | None, float | None]:
+        """Return the USD per million tokens in and out, for short requests; None is unknown."""
+        return prices.entry_per_million(self.entry(model_id) or {})
+
     def cost(self, model_id: str, usage: Usage, *, service: str | None = None) -> float | None:
         """Return the USD of one call; None is unknown. See `workbench.llm.prices.cost_of`."""
         if model_id.startswith(("offline/", "local/")):

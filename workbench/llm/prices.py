@@ -78,7 +78,12 @@ def _family(entry: Mapping[str, Any]) -> str:
 
 def price_per_million(model_id: str) -> tuple[float | None, float | None]:
     """Return the USD per million tokens in and out; None is unknown."""
-    rates = rates_of(model_entry(model_id) or {}, 0)
+    return entry_per_million(model_entry(model_id) or {})
+
+
+def entry_per_million(entry: Mapping[str, Any]) -> tuple[float | None, float | None]:
+    """Return the USD per million tokens in and out that an entry of the table says; None is unknown."""
+    rates = rates_of(entry, 0)
     asked, told = rates.get(_INPUT), rates.get(_OUTPUT)
     return (
         None if asked is None else round(asked * 1e6, 6),

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 
 import streamlit as st
 
 from workbench.errors import WorkbenchError
+from workbench.llm.catalogue import ModelStatus, find_models, with_own_prices
+from workbench.llm.pricebook import load_prices
 from workbench.ui.models import look_again, models
 from workbench.ui.state import PAGES, faults, param, set_params, show_fault, toast_later, workspace
 from workbench.ui.views import settings as view
@@ -26,6 +29,12 @@ def clear_cache() -> None:
         st.session_state["_settings_fault"] = problem
     else:
         toast_later(f"Forgot {count:,} answers" if count != 1 else "Forgot 1 answer")
+
+
+def _all_known(listed: Sequence[ModelStatus], query: str) -> list[ModelStatus]:
+    """Return the models of this machine, and with words to search for all others that are known."""
+    here = {model.id for model in listed}
+    return [*listed, *(model for model in find_models(query) if model.id not in here)]
 
 
 def draw_models() -> None:
@@ -58,8 +67,9 @@ def draw_models() -> None:
     else:
         found = models()
     with place:
-        listed = view.found_models(found.models, query, shown or view.SHOWN[0])
+        listed = view.found_models(_all_known(found.models, query), query, shown or view.SHOWN[0])
         if listed:
+            listed = with_own_prices(listed[: view.MOST_FOUND], load_prices(ws.root))
             view.model_table(listed)
         else:
             st.caption(

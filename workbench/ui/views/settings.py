@@ -16,6 +16,8 @@ from workbench.workspace.about import About
 SHOWN = ("all", "usable", "not usable")
 #: Longer tables scroll by themselves.
 MOST_ROWS = 20
+#: A search shows so many models at most.
+MOST_FOUND = 300
 _WORDS = {True: "usable", False: "not usable", None: UNKNOWN}
 
 
@@ -36,8 +38,10 @@ def model_table(models: Sequence[ModelStatus]) -> None:
         "State": [_WORDS[model.usable] for model in models],
         "Why": [_why(model) for model in models],
         "Window": [model.context_window for model in models],
+        "Abilities": [", ".join(model.abilities) for model in models],
         "In": [model.input_usd_per_million for model in models],
         "Out": [model.output_usd_per_million for model in models],
+        "Price of": [model.price_source for model in models],
     }
     price = "US dollars per million tokens."
     st.dataframe(
@@ -48,9 +52,14 @@ def model_table(models: Sequence[ModelStatus]) -> None:
         placeholder=UNKNOWN,
         alt="The models, whether each is usable, and why not",
         column_config={
-            "Model": st.column_config.TextColumn(width=350),
+            "Model": st.column_config.TextColumn(width=310),
             "State": st.column_config.TextColumn(width=90),
-            "Why": st.column_config.TextColumn(width=250),
+            "Why": st.column_config.TextColumn(width=220),
+            "Abilities": st.column_config.TextColumn(width=190, help="What nobody tells is left out."),
+            "Price of": st.column_config.TextColumn(
+                width=150,
+                help="The table in the installation, or this workspace's prices.yaml.",
+            ),
             "Window": st.column_config.NumberColumn(
                 format="localized", width=90, help="The most tokens that it reads."
             ),
