@@ -13,7 +13,7 @@ import time
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
-from whole_path_runs import TEXT, Measured
+from whole_path_runs import TEXT, Measured, watch
 
 AT_ONCE = 50
 _INSPECT = """
@@ -152,6 +152,5 @@ def _child(command: list[str], work: Path, env: dict[str, str], cells: int) -> M
         process = subprocess.Popen(
             command, cwd=work, env=env, stdout=log, stderr=log, stdin=subprocess.DEVNULL
         )
-        _, process.returncode, used = os.wait4(process.pid, 0)
-    wall_s = time.perf_counter() - begun
-    return Measured(cells, wall_s, used.ru_utime + used.ru_stime, used.ru_maxrss / 1024)
+        cpu_s, memory_mb = watch(process)
+    return Measured(cells, time.perf_counter() - begun, cpu_s, memory_mb)

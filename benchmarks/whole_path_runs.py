@@ -6,6 +6,8 @@ import json
 import os
 import subprocess
 import sys
+import time
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
@@ -52,6 +54,21 @@ class Measured:
     def more_than(self, small: Measured) -> float:
         """What one more cell adds, in milliseconds of CPU."""
         return (self.cpu_s - small.cpu_s) / (self.cells - small.cells) * 1000
+
+
+def watch(process: subprocess.Popen[bytes]) -> tuple[float, float]:
+    """Wait for a process; return its CPU seconds and its peak in megabytes.
+
+    The peak is read from ``/proc`` while it lives: what ``wait4`` tells includes what we held when it was forked.
+    """
+    status, peak_kb = Path(f"/proc/{process.pid}/status"), 0
+    while True:
+        with suppress(OSError, IndexError):
+            peak_kb = max(peak_kb, int(status.read_text().split("VmHWM:")[1].split()[0]))
+        ended, process.returncode, used = os.wait4(process.pid, os.WNOHANG)
+        if ended:
+            return used.ru_utime + used.ru_stime, (peak_kb or used.ru_maxrss) / 1024
+        time.sleep(0.05)
 
 
 class Bench:
@@ -114,11 +131,10 @@ class Bench:
         return subprocess.Popen(command, env={**os.environ, **(env or {})})
 
     def _end(self, name: str, process: subprocess.Popen[bytes]) -> Measured:
-        _, process.returncode, used = os.wait4(process.pid, 0)
+        cpu_s, memory_mb = watch(process)
         record = self._ws.runs.get(self._last[name])
         if record.status != "complete" or record.errors:
             raise SystemExit(
                 f"The run {name} ended as {record.status} with {record.errors} errors: {record.message}"
             )
-        cpu_s = used.ru_utime + used.ru_stime
-        return Measured(record.done, record.active_s, cpu_s, used.ru_maxrss / 1024, record.message)
+        return Measured(record.done, record.active_s, cpu_s, memory_mb, record.message)

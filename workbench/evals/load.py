@@ -30,7 +30,7 @@ class Tolerance:
     share: float = 0.05
     least_s: float = 0.01
     window_s: float = 1.0
-    probe_s: float = 0.02
+    probe_s: float = 0.05
     cut: float = 0.8
     growth: float = 0.1
     fewest: int = 4
