@@ -196,7 +196,9 @@ def load_yaml(text: str, *, file: str | Path | None = None, error: type[BadInput
     lines: dict[tuple[str | int, ...], int] = {}
     if root is None:
         return YamlDocument(None, lines)
-    return YamlDocument(_Builder(lines, file, error).build(root, ()), lines)
+    # Real nodes are fewer than characters; what is far above comes from aliases in aliases.
+    most = min(_Builder.MAX_NODES, 100_000 + len(text))
+    return YamlDocument(_Builder(lines, file, error, most).build(root, ()), lines)
 
 
 def _loader() -> Any:
@@ -263,15 +265,19 @@ class _Builder:
     MAX_NODES = 2_000_000
 
     def __init__(
-        self, lines: dict[tuple[str | int, ...], int], file: str | Path | None, error: type[BadInput]
+        self,
+        lines: dict[tuple[str | int, ...], int],
+        file: str | Path | None,
+        error: type[BadInput],
+        most: int = MAX_NODES,
     ) -> None:
-        self.lines, self.file, self.error, self.nodes = lines, file, error, 0
+        self.lines, self.file, self.error, self.most, self.nodes = lines, file, error, most, 0
 
     def build(self, node: Any, path: tuple[str | int, ...]) -> Any:
         line = node.start_mark.line + 1
         self.lines.setdefault(path, line)
         self.nodes += 1
-        if self.nodes > self.MAX_NODES or len(path) > MAX_DEPTH:
+        if self.nodes > self.most or len(path) > MAX_DEPTH:
             raise self.error(
                 "This YAML grows too large when its aliases are expanded", file=self.file, line=line
             )

@@ -95,6 +95,9 @@ class SuiteFile(Strict):
     include: Annotated[list[Name], BeforeValidator(_listed, json_schema_input_type=str | list[Name])] = Field(
         [], max_length=20, description="Files with scorers that several suites share"
     )
+    env: Annotated[list[Name], BeforeValidator(_listed, json_schema_input_type=str | list[Name])] = Field(
+        [], max_length=50, description="Environment variables that ${NAME} may stand for, none of them secret"
+    )
     transform: Any = Field(None, description="Steps that change every answer before it is scored")
     reducer: Any = Field(None, description="How several answers to a case become one value")
     derived: dict[str, Any] = Field(

@@ -15,6 +15,7 @@ from workbench.evals.datasets import CaseSource, load_cases
 from workbench.evals.schema import FIELDS, CasesEntry, SuiteFile, suite_schema
 from workbench.evals.scorers import SCORERS, has_overall, scorer_units
 from workbench.evals.scorers.registry import readable, suggest
+from workbench.evals.suite_environment import with_environment
 from workbench.evals.suite_gate import read_gate
 from workbench.evals.suite_scorers import read_scorers, with_suite_fields
 from workbench.evals.suite_source import Source, read_source
@@ -75,7 +76,7 @@ def load_suite(path: Path, *, root: Path) -> Suite:
         DatasetError: Its cases cannot be used.
     """
     file = _suite_file(Path(path))
-    reader = _Reader(_read(file, Path(root)))
+    reader = _Reader(with_environment(_read(file, Path(root))))
     name = file.parent.name if file.name in FILE_NAMES else file.name.split(".")[0]
     return reader.suite(name)
 

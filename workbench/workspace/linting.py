@@ -1,0 +1,78 @@
+"""All files of a workspace looked over at once: suites, their cases, prompts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from workbench.errors import WorkbenchError
+from workbench.files import load_yaml, read_text
+from workbench.prompts.lint import lint
+
+if TYPE_CHECKING:
+    from workbench.workspace import Workspace
+
+
+@dataclass(frozen=True)
+class Remark:
+    """One finding. ``file`` is relative to the workspace; ``line`` is None where it is about the whole file."""
+
+    file: str
+    line: int | None
+    severity: Literal["error", "warning"]
+    message: str
+    field: str | None = None
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return it as plain JSON data."""
+        return dict(vars(self))
+
+
+def lint_workspace(ws: Workspace) -> list[Remark]:
+    """Return what is wrong, or likely to go wrong, in the workspace's suites and prompts, by file and line.
+
+    A suite is read with its cases, and its cases are held against the prompts that it names, as before a run.
+    """
+    found = [*_suites(ws), *_prompts(ws)]
+    return sorted(dict.fromkeys(found), key=lambda r: (r.file, r.line or 0, r.severity, r.message))
+
+
+def _suites(ws: Workspace) -> Iterator[Remark]:
+    entries, problems = ws.suites.list()
+    for problem in problems:
+        yield _remark(ws, problem, ws.suites.folder)
+    for entry in entries:
+        try:
+            suite = ws.suites.load(entry.name)
+            if suite.prompts and suite.models:
+                ws.runs.plan(suite)
+        except WorkbenchError as problem:
+            yield _remark(ws, problem, entry.path)
+
+
+def _prompts(ws: Workspace) -> Iterator[Remark]:
+    versions = [found[0] for found in ws.prompts.overview()]
+    for problem in ws.prompts.problems:
+        yield _remark(ws, problem, ws.root / "prompts")
+    for version in versions:
+        path = ws.root / "prompts" / f"{version.name}.prompt.yml"
+        document = load_yaml(read_text(path, what="prompt"), file=path) if path.is_file() else None
+        for finding in lint(version.prompt):
+            parts = [int(part) if part.isdigit() else part for part in finding.field.split(".")]
+            line = document.line(*parts) if document else None
+            yield Remark(_shown(ws, path), line, finding.severity, finding.message, finding.field or None)
+
+
+def _remark(ws: Workspace, problem: WorkbenchError, otherwise: Path) -> Remark:
+    file = getattr(problem, "file", None) or otherwise
+    hint = getattr(problem, "hint", None)
+    message = f"{problem.message}: {hint}" if hint else problem.message
+    line, field = getattr(problem, "line", None), getattr(problem, "field", None)
+    return Remark(_shown(ws, Path(file)), line, "error", message, field or None)
+
+
+def _shown(ws: Workspace, path: Path) -> str:
+    path = path if path.is_absolute() else ws.root / path
+    return path.relative_to(ws.root).as_posix() if path.is_relative_to(ws.root) else str(path)
