@@ -112,7 +112,7 @@ class LiteLLMRoute:
         """
         params = call_params(request)
         target = route(request.model, self._env)
-        if params.pop("stream", False):
+        if params.pop("stream", False) or target.provider in _STREAMED:
             return await self._call_streaming(request)
         arguments = await self._arguments(request, target, params)
         stamps = clock.start()
@@ -318,6 +318,8 @@ class LiteLLMRoute:
 
 # LiteLLM 1.106 cannot read Cohere's stream of events: its answers come whole.
 _WHOLE_ONLY = frozenset({"cohere"})
+# Of a whole answer of Ollama's LiteLLM counts the tokens itself, where Ollama did not, and does not tell.
+_STREAMED = frozenset({"ollama", "ollama_chat"})
 _ACCOUNT_HEADERS = {
     "OpenAI-Organization": ("OPENAI_ORGANIZATION", "OPENAI_ORG_ID"),
     "OpenAI-Project": ("OPENAI_PROJECT_ID",),
