@@ -123,6 +123,10 @@ def _run_facts(report: dict[str, Any]) -> str:
     cost = f"cost {_cost(report['cost_usd'], report['cost_unknown'])}"
     if report["spent_usd"] and report["spent_usd"] != report["cost_usd"]:
         cost += f", of which {usd(report['spent_usd'])} was new money"
+    judging = report.get("judging")
+    if judging and judging["calls"]:
+        judged = _cost(judging["spent_usd"], judging["cost_unknown"])
+        cost += f", judging cost {judged} for {count(judging['calls'], 'call')}"
     return ", ".join([*facts, cost, f"took {duration(report['active_s'])}"])
 
 

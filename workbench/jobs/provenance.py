@@ -6,8 +6,10 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from workbench.analysis.wording import count, listed, times
+from workbench.evals.plan import spec_from_dict
 from workbench.evals.types import Case
 from workbench.jobs.scoring import all_specs
+from workbench.jobs.self_preference import self_preference
 from workbench.jobs.seen import seen_caution
 from workbench.llm.types import ModelSpec
 
@@ -37,6 +39,7 @@ def cautions(a: Selection, b: Selection, comparison: Comparison) -> list[str]:
         said += [*_cases(a.outcome, b.outcome), *_scorers(a.outcome, b.outcome, comparison)]
         said += [*_models(a, b), *_prices(a, b)]
     said += _snapshots(a, b)
+    said += _own_judges(a, b)
     said += _seen(a, b)
     return said + output_cautions(comparison, _lengths(a, b), runs=1 + two_runs)
 
@@ -179,6 +182,15 @@ def _snapshots(a: Selection, b: Selection) -> Iterator[str]:
                 yield (
                     f"Another model answered behind {spec.name}: {answered[0]} for A and {answered[1]} for B."
                 )
+
+
+def _own_judges(a: Selection, b: Selection) -> Iterator[str]:
+    """A judge of the family of what it judges may favour it."""
+    models = [side.outcome.plan.models[index] for side in (a, b) for index in side.models]
+    specs = {
+        spec["name"]: spec_from_dict(spec) for side in (a, b) for spec in _scorer_dicts(side.outcome).values()
+    }
+    yield from self_preference(models, specs.values())
 
 
 def _lengths(a: Selection, b: Selection) -> dict[str, Lengths]:

@@ -58,6 +58,9 @@ def cost_number(record: RunRecord) -> Number:
     note = f"{record.cost_unknown:,} answers unpriced" if record.cost_unknown else ""
     if not note and record.cost_usd and record.spent_usd < record.cost_usd:
         note = f"{money(record.spent_usd)} of it new"
+    if record.judging_calls:
+        judging = money(record.judging_usd) + (" or more" if record.judging_unknown else "")
+        note = ", ".join(part for part in (note, f"and {judging} for judging") if part)
     answered = record.done > record.errors
     return Number("Cost", money(record.cost_usd) if record.cost_usd is not None or answered else "–", note)
 
