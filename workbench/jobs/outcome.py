@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, field, replace
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from workbench.errors import BadInput, NotFound
@@ -10,6 +11,7 @@ from workbench.evals.baseline import Baseline, baseline_from_dict
 from workbench.evals.gates import must_pass_cases
 from workbench.evals.plan import PinnedPrompt, Plan
 from workbench.evals.reducers import reducers_of
+from workbench.jobs.findings import found
 from workbench.jobs.provenance import cautions, flaky_words
 from workbench.jobs.scoring import units_of
 from workbench.store import Store
@@ -29,40 +31,71 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Outcome:
-    """A run's frames under one scoring. ``scores`` and ``cells`` are as `workbench.analysis` reads them.
+    """A run's results under one scoring; its frames are read when they are first looked at.
 
-    ``sequential`` is what a run until decided remembers, None for any other. Where a scorer has a reducer, ``scores``
-    has one row a case of it, and ``answers`` those of all answers. ``store`` is where the texts of the answers can be
-    looked up.
+    ``sequential`` is what a run until decided remembers, None for any other. ``size`` is about how many scores there
+    are, and ``settled`` says that nothing of this will change.
     """
 
     run_id: str
     plan: Plan
     scoring: Scoring | None
-    scores: pd.DataFrame
-    cells: pd.DataFrame
     units: dict[str, str]
-    specs: tuple[ScorerSpec, ...] = ()
-    answers: pd.DataFrame | None = field(default=None, repr=False, compare=False)
+    store: Store = field(repr=False, compare=False)
     sequential: dict[str, Any] | None = None
-    store: Store | None = field(default=None, repr=False, compare=False)
+    settled: bool = False
+    size: int = 0
+    done: int = 0
+    errors: int = 0
+
+    @property
+    def fingerprint(self) -> tuple[str | int | None, ...]:
+        """What changes whenever the answers or their scores do."""
+        return (self.run_id, self.scoring.id if self.scoring else None, self.done, self.errors)
+
+    @property
+    def scores(self) -> pd.DataFrame:
+        """One row a cell and scorer, as `workbench.analysis` reads them, in the order of the plan."""
+        return self._frames[0]
+
+    @property
+    def cells(self) -> pd.DataFrame:
+        """One row a cell, as `workbench.analysis` reads them, in the order of the plan."""
+        return self._frames[1]
+
+    @cached_property
+    def _frames(self) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
+        return _read_frames(self)
+
+    @cached_property
+    def specs(self) -> tuple[ScorerSpec, ...]:
+        """The scorers that these results are of."""
+        from workbench.evals.plan import spec_from_dict
+
+        return tuple(spec_from_dict(d) for d in self.scoring.scorers) if self.scoring else self.plan.scorers
 
     def flaky(self) -> list[Flaky]:
         """Return the cases on which a version and model both passed and failed, by scorer."""
         from workbench.analysis.repeats import flaky_cases
 
-        return flaky_cases(self.answers) if self.plan.repeats > 1 and self.answers is not None else []
+        return flaky_cases(self._frames[2]) if self.plan.repeats > 1 else []
 
     def summaries(self) -> list[Summary]:
         """Return mean and interval by prompt, version, model, scorer and slice."""
-        from workbench.analysis.derived import derived_summaries
-        from workbench.analysis.summary import summarise
-        from workbench.jobs.formulas import formulas_of_means
+        from workbench.analysis.summary import Summary
 
-        slices = self.plan.slice_values()
-        found = summarise(self.scores, slices, units=self.units, clusters=clusters_of(self.plan))
-        formulas = formulas_of_means(self.specs, self.units)
-        return found + derived_summaries(self.scores, formulas, found, slices) if formulas else found
+        return found([self], "summaries", list[Summary], lambda: _summarise(self))
+
+
+def _summarise(outcome: Outcome) -> list[Summary]:
+    from workbench.analysis.derived import derived_summaries
+    from workbench.analysis.summary import summarise
+    from workbench.jobs.formulas import formulas_of_means
+
+    slices = outcome.plan.slice_values()
+    direct = summarise(outcome.scores, slices, units=outcome.units, clusters=clusters_of(outcome.plan))
+    formulas = formulas_of_means(outcome.specs, outcome.units)
+    return direct + derived_summaries(outcome.scores, formulas, direct, slices) if formulas else direct
 
 
 def clusters_of(*plans: Plan) -> Clusters | None:
@@ -86,11 +119,33 @@ class Selection:
 
 
 def load_outcome(store: Store, run_id: str, plan: Plan, scoring: Scoring | None = None) -> Outcome:
-    """Read a run's answers and scores, by default those of its current scoring."""
+    """Return a run's results, by default under its current scoring."""
     from workbench.evals.plan import spec_from_dict
 
     scoring = scoring or store.results.current_scoring(run_id)
-    scores, cells = store.results.frames(run_id, scoring.id if scoring else None)
+    specs = [spec_from_dict(data) for data in scoring.scorers] if scoring else list(plan.scorers)
+    units = units_of(plan, specs)
+    record = store.runs.progress(run_id)
+    return Outcome(
+        run_id,
+        plan,
+        scoring,
+        units,
+        store,
+        sequential=record.sequential,
+        settled=scoring is not None
+        and scoring.complete
+        and not (record.active and record.done < record.planned),
+        size=record.done * len(units),
+        done=record.done,
+        errors=record.errors,
+    )
+
+
+def _read_frames(outcome: Outcome) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
+    """Return scores with repeats reduced, cells, and the scores of all answers."""
+    plan, scoring = outcome.plan, outcome.scoring
+    scores, cells = outcome.store.results.frames(outcome.run_id, scoring.id if scoring else None)
     for frame in (scores, cells):
         titles = [prompt.name for prompt in plan.prompts]
         numbers = [prompt.number for prompt in plan.prompts]
@@ -98,15 +153,13 @@ def load_outcome(store: Store, run_id: str, plan: Plan, scoring: Scoring | None 
         frame["prompt"] = frame["prompt_index"].map(dict(enumerate(titles))).astype(object)
         frame["version"] = frame["prompt_index"].map(dict(enumerate(numbers)))
         frame["model"] = frame["model_index"].map(dict(enumerate(models))).astype(object)
-    specs = tuple(spec_from_dict(data) for data in scoring.scorers) if scoring else plan.scorers
-    units = units_of(plan, specs)
     # Answers arrive in any order; tables and JSON have that of the plan.
-    place = {name: number for number, name in enumerate(units)}
+    place = {name: number for number, name in enumerate(outcome.units)}
     scores = scores.assign(place=scores["scorer"].map(place).fillna(len(place)))
     order = ["prompt_index", "model_index", "case_id", "repeat"]
     scores = scores.sort_values([*order[:2], "place", *order[2:]], ignore_index=True).drop(columns="place")
     answers = scores
-    wanted = reducers_of(specs) if plan.repeats > 1 else {}
+    wanted = reducers_of(outcome.specs) if plan.repeats > 1 else {}
     if wanted:
         from workbench.analysis.repeats import Reducer, reduce_repeats
 
@@ -115,9 +168,7 @@ def load_outcome(store: Store, run_id: str, plan: Plan, scoring: Scoring | None 
         scores = scores.sort_values([*order[:2], "place", *order[2:]], ignore_index=True).drop(
             columns="place"
         )
-    remembered = store.runs.progress(run_id).sequential
-    cells = cells.sort_values(order, ignore_index=True)
-    return Outcome(run_id, plan, scoring, scores, cells, units, specs, answers, remembered, store)
+    return scores, cells.sort_values(order, ignore_index=True), answers
 
 
 def select(outcome: Outcome, selector: str | None) -> Selection:
@@ -183,7 +234,7 @@ def compare_selections(
     Raises:
         BadInput: The sides are the same, or share no case.
     """
-    from workbench.analysis.compare import compare
+    from workbench.analysis.results import Comparison
 
     if (a.outcome.run_id, a.prompts, a.models) == (b.outcome.run_id, b.prompts, b.models):
         raise BadInput("Both sides are the same", hint="choose two versions, two models or two runs")
@@ -195,6 +246,17 @@ def compare_selections(
         raise BadInput(
             f'There is no scorer "{metric}" in these runs', hint=f"they have {', '.join(sorted(units))}"
         )
+    if margin is None:
+        margin = gate.margin if gate else 0.0
+    question = ["comparison", a.prompts, a.models, b.prompts, b.models, metric, margin]
+    return found([a.outcome, b.outcome], question, Comparison, lambda: _compare(a, b, units, metric, margin))
+
+
+def _compare(
+    a: Selection, b: Selection, units: dict[str, str], metric: str | None, margin: float
+) -> Comparison:
+    from workbench.analysis.compare import compare
+
     slices = {
         field: {**a.outcome.plan.slice_values().get(field, {}), **values}
         for field, values in b.outcome.plan.slice_values().items()
@@ -209,15 +271,15 @@ def compare_selections(
         slices=slices,
         units=units,
         metric=metric,
-        margin=(gate.margin if gate else 0.0) if margin is None else margin,
+        margin=margin,
         clusters=None if looking else clusters_of(b.outcome.plan, a.outcome.plan),
     )
     if looking is not None:
         from workbench.analysis.stopped import as_sequential
 
         comparison = as_sequential(comparison, *sides, looking, slices=slices)
-    found = [*cautions(a, b, comparison), *comparison.warnings, *flaky_words(a, b, comparison.primary.scorer)]
-    return replace(comparison, warnings=found)
+    said = [*cautions(a, b, comparison), *comparison.warnings, *flaky_words(a, b, comparison.primary.scorer)]
+    return replace(comparison, warnings=said)
 
 
 def _looked_at(a: Outcome, b: Outcome, sides: tuple[Side, Side]) -> tuple[tuple[Side, Side], Looking]:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from workbench.errors import BadInput, NotFound
+from workbench.evals.plan import Plan
+from workbench.jobs.findings import found
 from workbench.jobs.outcome import Outcome, clusters_of, select
 
 if TYPE_CHECKING:
@@ -23,48 +26,63 @@ def rank_outcome(outcome: Outcome, *, metric: str | None = None, margin: float |
     Raises:
         BadInput: The run holds one version and model only, or there is no such scorer.
     """
-    from workbench.analysis.ranking import rank
+    from workbench.analysis.ranking import Ranking, rank
 
-    sides = _sides(outcome)
+    names = list(_names(outcome.plan).values())
     if outcome.sequential:
-        a, b = (f"{outcome.run_id}:{side.name}" for side in sides)
+        a, b = (f"{outcome.run_id}:{name}" for name in names)
         raise BadInput(
             f"Run {outcome.run_id} was looked at after every case, which a ranking does not allow for",
             hint=f"compare its two sides: `workbench compare {a} {b}`",
         )
-    if len(sides) < 2:
+    if len(names) < 2:
         raise BadInput(
             f"Run {outcome.run_id} holds one version and one model, so there is nothing to rank",
             hint="name a second run to compare it with",
         )
-    if outcome.scores.empty:
+    if not outcome.settled and outcome.scores.empty:
         raise BadInput(f"Run {outcome.run_id} has no scores yet", hint="wait until it has some")
     metric = _metric(outcome, metric)
     gate = outcome.plan.gate
-    return rank(
-        sides,
-        metric=metric,
-        unit=outcome.units.get(metric, "score"),
-        baseline=_baseline(outcome, sides),
-        margin=(gate.margin if gate else 0.0) if margin is None else margin,
-        clusters=clusters_of(outcome.plan),
-    )
+    margin = (gate.margin if gate else 0.0) if margin is None else margin
+
+    def work_out() -> Ranking:
+        sides = _sides(outcome)
+        return rank(
+            sides,
+            metric=metric,
+            unit=outcome.units.get(metric, "score"),
+            baseline=_baseline(outcome),
+            margin=margin,
+            clusters=clusters_of(outcome.plan),
+        )
+
+    return found([outcome], ["ranking", metric, margin], Ranking, work_out)
+
+
+def _names(plan: Plan) -> dict[tuple[int, int], str]:
+    """Name every version on every model by their positions, no longer than tells them apart."""
+    return {
+        (p, m): prompt.title
+        if len(plan.models) == 1
+        else model.name
+        if len(plan.prompts) == 1
+        else f"{prompt.title} · {model.name}"
+        for p, prompt in enumerate(plan.prompts)
+        for m, model in enumerate(plan.models)
+    }
 
 
 def _sides(outcome: Outcome) -> list[Side]:
     from workbench.analysis.compare import Side
 
-    plan = outcome.plan
     sides = []
-    for p, prompt in enumerate(plan.prompts):
-        for m, model in enumerate(plan.models):
-            parts = [
-                frame[(frame["prompt_index"] == p) & (frame["model_index"] == m)]
-                for frame in (outcome.scores, outcome.cells)
-            ]
-            both = f"{prompt.title} · {model.name}"
-            name = prompt.title if len(plan.models) == 1 else model.name if len(plan.prompts) == 1 else both
-            sides.append(Side(name, *parts))
+    for (p, m), name in _names(outcome.plan).items():
+        parts = [
+            frame[(frame["prompt_index"] == p) & (frame["model_index"] == m)]
+            for frame in (outcome.scores, outcome.cells)
+        ]
+        sides.append(Side(name, *parts))
     return sides
 
 
@@ -80,14 +98,11 @@ def _metric(outcome: Outcome, metric: str | None) -> str:
     return metric
 
 
-def _baseline(outcome: Outcome, sides: list[Side]) -> str:
+def _baseline(outcome: Outcome) -> str:
     """The gate's baseline where that is one of the sides, else the first side."""
-    gate = outcome.plan.gate
+    gate, names = outcome.plan.gate, _names(outcome.plan)
     if gate is not None:
-        try:
+        with suppress(BadInput, NotFound):
             chosen = select(outcome, gate.baseline)
-        except (BadInput, NotFound):
-            return sides[0].name
-        first = chosen.prompts[0] * len(outcome.plan.models) + chosen.models[0]
-        return sides[first].name
-    return sides[0].name
+            return names[chosen.prompts[0], chosen.models[0]]
+    return next(iter(names.values()))
