@@ -9,8 +9,8 @@ from workbench.analysis.wording import count, listed, times
 from workbench.evals.plan import spec_from_dict
 from workbench.evals.types import Case
 from workbench.jobs.scoring import all_specs
-from workbench.jobs.self_preference import self_preference
 from workbench.jobs.seen import seen_caution
+from workbench.jobs.self_preference import self_preference
 from workbench.llm.types import ModelSpec
 
 if TYPE_CHECKING:
