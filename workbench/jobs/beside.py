@@ -1,4 +1,4 @@
-"""Scores answers beside the asking, in a thread of its own, some at a time: one transaction holds the scores of many."""
+"""Scores answers beside the asking, in a thread of its own, so that one transaction holds the scores of many."""
 
 from __future__ import annotations
 

@@ -11,7 +11,7 @@ from workbench.evals.baseline import Baseline, baseline_from_dict
 from workbench.evals.gates import must_pass_cases
 from workbench.evals.plan import PinnedPrompt, Plan
 from workbench.evals.reducers import reducers_of
-from workbench.jobs.findings import found
+from workbench.jobs.findings import LARGE, found
 from workbench.jobs.provenance import cautions, flaky_words
 from workbench.jobs.scoring import units_of
 from workbench.store import Store
@@ -302,6 +302,30 @@ def _looked_at(a: Outcome, b: Outcome, sides: tuple[Side, Side]) -> tuple[tuple[
     return kept, Looking(len(counted), full, decided)
 
 
+def case_means(a: Selection, b: Selection, scorer: str) -> dict[str, tuple[float | None, float | None]]:
+    """Return the mean of a scorer's values on each side by case, None without any, for the cases with an answer."""
+
+    def work_out() -> dict[str, tuple[float | None, float | None]]:
+        means = []
+        for side in (a, b):
+            scores = part_of(side.outcome.scores, side)
+            values = (
+                scores[scores["scorer"] == scorer].groupby("case_id", sort=False)["value"].mean().dropna()
+            )
+            means.append(values.to_dict())
+        seen = [case for side in (a, b) for case in part_of(side.outcome.cells, side)["case_id"]]
+        return {case: (means[0].get(case), means[1].get(case)) for case in dict.fromkeys(seen)}
+
+    question = ["case means", a.prompts, a.models, b.prompts, b.models, scorer]
+    kind = dict[str, tuple[float | None, float | None]]
+    return found([a.outcome, b.outcome], question, kind, work_out)
+
+
+def part_of(frame: pd.DataFrame, side: Selection) -> pd.DataFrame:
+    """Return a side's rows of its run's scores or cells."""
+    return frame[frame["prompt_index"].isin(side.prompts) & frame["model_index"].isin(side.models)]
+
+
 def _titles(a: Selection, b: Selection) -> tuple[str, str]:
     """Name the sides so that they can be told apart, by their runs where the rest is the same."""
     if a.title != b.title:
@@ -315,9 +339,7 @@ def _side(chosen: Selection, title: str, other: Selection) -> Side:
 
     frames = []
     for frame in (chosen.outcome.scores, chosen.outcome.cells):
-        part = frame[
-            frame["prompt_index"].isin(chosen.prompts) & frame["model_index"].isin(chosen.models)
-        ].copy()
+        part = part_of(frame, chosen).copy()
         if len(chosen.prompts) > 1:
             part["model"] = part["prompt"] + "@" + part["version"].astype(str)
         elif len(chosen.models) == len(other.models) == 1 == len(other.prompts):
@@ -327,11 +349,14 @@ def _side(chosen: Selection, title: str, other: Selection) -> Side:
 
 
 def judge_run(store: Store, run_id: str, plan: Plan) -> dict[str, Any] | None:
-    """Return the gate's result as plain data, or None where the suite has no gate."""
-    if plan.gate is None:
-        return None
+    """Return the gate's result as plain data, or None where the suite has no gate.
+
+    What a large run says is worked out here too, so that nobody waits for it when they first look.
+    """
     outcome = load_outcome(store, run_id, plan)
-    return gate_to_dict(judge_outcome(outcome), plan)
+    if outcome.size >= LARGE:
+        outcome.summaries()
+    return gate_to_dict(judge_outcome(outcome), plan) if plan.gate else None
 
 
 def judge_outcome(outcome: Outcome) -> GateResult:

@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
 from workbench.analysis.frames import slice_label
-from workbench.jobs.outcome import Selection, clusters_of, compare_selections
+from workbench.jobs.outcome import Selection, case_means, compare_selections, part_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -58,7 +59,12 @@ class Compared:
     b: Selection
     cases: pd.DataFrame
     summaries: list[Summary]
-    cells: dict[str, pd.DataFrame]
+
+    @cached_property
+    def cells(self) -> dict[str, pd.DataFrame]:
+        """The cells of each side by its title, read when a chart wants them."""
+        sides = ((self.a, self.comparison.a), (self.b, self.comparison.b))
+        return {title: _named(part_of(side.outcome.cells, side), side, title) for side, title in sides}
 
 
 def runs_with_answers(ws: Workspace) -> list[RunRecord]:
@@ -141,15 +147,12 @@ def _load(
 ) -> Compared:
     one, two = _ws.runs.sides(a, b)
     comparison = compare_selections(one, two, metric=metric, margin=margin)
-    summaries, cells = [], {}
-    for side, title in ((one, comparison.a), (two, comparison.b)):
-        summaries += _summaries(side, title, comparison)
-        cells[title] = _named(_part(side.outcome.cells, side), side, title)
-    return Compared(comparison, one, two, _case_table(comparison, one, two), summaries, cells)
-
-
-def _part(frame: pd.DataFrame, side: Selection) -> pd.DataFrame:
-    return frame[frame["prompt_index"].isin(side.prompts) & frame["model_index"].isin(side.models)]
+    summaries = [
+        summary
+        for side, title in ((one, comparison.a), (two, comparison.b))
+        for summary in _summaries(side, title, comparison)
+    ]
+    return Compared(comparison, one, two, _case_table(comparison, one, two), summaries)
 
 
 def _named(frame: pd.DataFrame, side: Selection, title: str) -> pd.DataFrame:
@@ -160,15 +163,17 @@ def _named(frame: pd.DataFrame, side: Selection, title: str) -> pd.DataFrame:
 
 
 def _summaries(side: Selection, title: str, comparison: Comparison) -> list[Summary]:
-    from workbench.analysis.summary import summarise
-
-    metric = comparison.primary.scorer
-    scores = _part(side.outcome.scores, side)
-    found = summarise(
-        scores[scores["scorer"] == metric],
-        units=side.outcome.units,
-        clusters=clusters_of(side.outcome.plan),
-    )
+    plan, metric = side.outcome.plan, comparison.primary.scorer
+    versions = {(plan.prompts[index].name, plan.prompts[index].number) for index in side.prompts}
+    models = {plan.models[index].name for index in side.models}
+    found = [
+        summary
+        for summary in side.outcome.summaries()
+        if summary.slice is None
+        and summary.scorer == metric
+        and summary.model in models
+        and (summary.prompt, summary.version) in versions
+    ]
     if title == side.title or len(side.prompts) > 1:
         return found
     return [replace(summary, prompt=title, version=0) for summary in found]
@@ -177,22 +182,21 @@ def _summaries(side: Selection, title: str, comparison: Comparison) -> list[Summ
 def _case_table(comparison: Comparison, a: Selection, b: Selection) -> pd.DataFrame:
     import pandas as pd
 
-    means = []
-    for side in (a, b):
-        scores = _part(side.outcome.scores, side)
-        scores = scores[scores["scorer"] == comparison.primary.scorer]
-        means.append(scores.groupby("case_id", sort=False)["value"].mean())
+    means = case_means(a, b, comparison.primary.scorer)
     cases = {case.id: case for side in (a, b) for case in side.outcome.plan.cases}
-    seen = {case for side in (a, b) for case in _part(side.outcome.cells, side)["case_id"]}
-    here = [case for case in cases if case in seen]
+    here = [case for case in cases if case in means]
     sign = -1.0 if comparison.primary.lower_is_better else 1.0
     gains = [comparison.case_differences.get(case) for case in here]
     fields = dict.fromkeys([*a.outcome.plan.slices, *b.outcome.plan.slices])
     return pd.DataFrame(
         {
             "case": here,
-            "a": means[0].reindex(here).to_numpy(),
-            "b": means[1].reindex(here).to_numpy(),
+            "a": pd.array([means[case][0] for case in here], dtype="Float64").to_numpy(
+                float, na_value=float("nan")
+            ),
+            "b": pd.array([means[case][1] for case in here], dtype="Float64").to_numpy(
+                float, na_value=float("nan")
+            ),
             "gain": [None if gain is None else gain * sign for gain in gains],
             "outcome": [_outcome(gain, sign) for gain in gains],
             "slices": [tuple(slice_label(f, cases[case].metadata.get(f)) for f in fields) for case in here],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from workbench.analysis.summary import Summary
+    from workbench.jobs.outcome import Outcome
 
 OVERALL = "overall"
 
@@ -100,25 +102,45 @@ def best(results: RunResults, scorer: str | None) -> Summary | None:
 def _results(
     root: str, run_id: str, scoring: object, status: str, done: int, errors: int, _ws: Workspace
 ) -> RunResults:
-    from workbench.reports.charts import latency_chart
+    import altair as alt
+
+    from workbench.jobs.findings import found
 
     outcome = _ws.runs.outcome(run_id)
-    cells = outcome.cells
-    sides: dict[str, pd.DataFrame] = {}
-    spending = []
-    titles = [prompt.title for prompt in outcome.plan.prompts]
-    models = [model.name for model in outcome.plan.models]
-    for (prompt, model), part in cells.groupby(["prompt_index", "model_index"], sort=True):
-        spending.append(_spending(titles[prompt], models[model], part))
-        sides[f"{titles[prompt]} · {models[model]}" if len(models) > 1 else titles[prompt]] = part
-    timed = bool(len(cells)) and cells["latency_s"].notna().any()
+    spending = found([outcome], "spending", list[Spending], lambda: _spendings(outcome))
+    latency = found([outcome], "latency", dict[str, Any], lambda: _latency(outcome))
     return RunResults(
         summaries=tuple(outcome.summaries()),
         spending=tuple(spending),
         units=outcome.units,
         scoring_suite_sha256=outcome.scoring.suite_sha256 if outcome.scoring else None,
-        latency=latency_chart(sides) if timed else None,
+        latency=alt.Chart.from_dict(latency) if latency else None,
     )
+
+
+def _spendings(outcome: Outcome) -> list[Spending]:
+    return [_spending(*side, part) for side, part in _sides(outcome)]
+
+
+def _latency(outcome: Outcome) -> dict[str, Any]:
+    """Return the chart of latencies as plain data; nothing where no latency is known."""
+    from workbench.reports.charts import latency_chart
+
+    cells, models = outcome.cells, outcome.plan.models
+    if cells.empty or not cells["latency_s"].notna().any():
+        return {}
+    named = {
+        f"{version} · {model}" if len(models) > 1 else version: part
+        for (version, model), part in _sides(outcome)
+    }
+    return latency_chart(named).to_dict()
+
+
+def _sides(outcome: Outcome) -> Iterator[tuple[tuple[str, str], pd.DataFrame]]:
+    """Yield each version and model that answered, with its cells."""
+    prompts, models = outcome.plan.prompts, outcome.plan.models
+    for (prompt, model), part in outcome.cells.groupby(["prompt_index", "model_index"], sort=True):
+        yield (prompts[prompt].title, models[model].name), part
 
 
 def _spending(version: str, model: str, cells: pd.DataFrame) -> Spending:
