@@ -12,7 +12,7 @@ PACKAGE = Path(__file__).parents[1] / "workbench"
 #: Lowest first. A room imports only from lower layers and from itself.
 LAYERS: list[set[str]] = [
     {"errors"},
-    {"files"},
+    {"files", "credentials"},
     {"prompts", "formats", "llm"},
     {"evals", "analysis"},
     {"store"},

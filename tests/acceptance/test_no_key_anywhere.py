@@ -130,12 +130,21 @@ def kill_while_it_waits(ws: Workspace, run_id: str) -> None:
         time.sleep(0.1)
 
 
-def test_a_key_that_stands_in_a_suite_is_refused_unsent_and_not_repeated(tmp_path, command):
+@pytest.mark.parametrize(
+    "params",
+    [
+        f"api_key: {KEY}",
+        f"extra_headers: {{Authorization: {KEY}}}",
+        f"extra: {{api_key: {KEY}}}",
+        f"user: {SHAPED}",
+    ],
+)
+def test_a_key_that_stands_in_a_suite_is_refused_unsent_and_not_repeated(tmp_path, command, params):
     write_prompt(tmp_path, "ask")
     with OpenAIServer(leaky) as server:
-        suite(tmp_path, "inline", server.base_url, params=f"api_key: {KEY}")
+        suite(tmp_path, "inline", server.base_url, params=params)
         said = command("run", "inline")
         assert server.received == 0
     kept = every_text(tmp_path)
     del kept["evals/inline/suite.yaml"]  # the person's own file, which says it
-    assert KEY not in said and where_it_leaks(kept) == [], said
+    assert where_it_leaks({"said": said}) == [] and where_it_leaks(kept) == [], said

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
 from workbench.errors import PromptError
-from workbench.files import load_yaml
+from workbench.files import dump_yaml, load_yaml
 from workbench.prompts.content import (
     Lineage,
     Prompt,
@@ -206,3 +206,18 @@ def test_a_file_of_another_tool_needs_no_block_of_ours(tmp_path):
 def test_a_bare_variable_name_declares_required_text():
     prompt, _ = parse_prompt(file_with("x-workbench:\n  variables:\n    ticket:\n"), name="triage")
     assert prompt.variables == (Variable("ticket"),)
+
+
+@pytest.mark.parametrize(
+    "parameters",
+    [
+        {"extraHeaders": {"Authorization": "Bearer abcdefgh1234"}},
+        {"extra": [{"api_key": "x"}]},
+        {"user": "sk-" + "a" * 30},
+    ],
+)
+def test_a_key_in_a_prompts_parameters_is_refused_and_not_repeated(parameters) -> None:
+    text = dump_yaml({"messages": [{"role": "user", "content": "Hi"}], "modelParameters": parameters})
+    with pytest.raises(PromptError, match="a key does not belong in a prompt") as refused:
+        parse_prompt(text, name="leaky")
+    assert "abcdefgh1234" not in str(refused.value) and "a" * 30 not in str(refused.value)

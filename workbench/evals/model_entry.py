@@ -8,9 +8,8 @@ from urllib.parse import urlsplit
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
 
+from workbench.credentials import credential_in
 from workbench.llm.types import ModelSpec
-
-_SECRET = re.compile(r"(api[-_ ]?key|apikey|authorization|secret|password|access[-_ ]?token)$", re.IGNORECASE)
 
 
 def model_entry(value: Any) -> Any:
@@ -56,14 +55,12 @@ class ModelEntry(Strict):
     @model_validator(mode="before")
     @classmethod
     def _no_secrets(cls, data: Any) -> Any:
-        params = data.get("params") if isinstance(data, dict) else None
-        for holder in (data, params):
-            for key in holder if isinstance(holder, dict) else ():
-                if isinstance(key, str) and _SECRET.search(key):
-                    raise ValueError(
-                        f"a key does not belong in a suite ({key[:30]}); put it in an environment variable and its "
-                        "name in api_key_env"
-                    )
+        name = credential_in(data) if isinstance(data, dict) else None
+        if name is not None:
+            raise ValueError(
+                f"a key does not belong in a suite ({name}); put it in an environment variable and its name in "
+                "api_key_env"
+            )
         return data
 
     @field_validator("api_key_env")

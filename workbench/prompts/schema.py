@@ -16,9 +16,11 @@ from pydantic import (
     StrictStr,
     Tag,
     ValidationError,
+    field_validator,
     model_validator,
 )
 
+from workbench.credentials import credential_in
 from workbench.errors import PromptError
 from workbench.files import YamlDocument
 from workbench.prompts.content import BLOCK, SCHEMA_VERSION
@@ -163,6 +165,17 @@ class PromptFile(_Part):
     ] = None
     messages: Annotated[list[FileMessage], Field(min_length=1)]
     block: Annotated[FileBlock, Field(alias=BLOCK)] = FileBlock()
+
+    @field_validator("parameters")
+    @classmethod
+    def _no_credentials(cls, value: dict[str, Any]) -> dict[str, Any]:
+        name = credential_in(value)
+        if name is not None:
+            raise ValueError(
+                f"a key does not belong in a prompt ({name}); put it in an environment variable that the model's "
+                "provider reads"
+            )
+        return value
 
 
 def prompt_file_schema() -> dict[str, Any]:
