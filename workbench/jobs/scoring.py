@@ -4,85 +4,17 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterable
-from dataclasses import replace
+from contextlib import closing
 from typing import Any
 
 from workbench.errors import BadInput
-from workbench.evals.combine import OVERALL
-from workbench.evals.judge_setting import JudgeSetting, judge_models
 from workbench.evals.plan import Plan
-from workbench.evals.scorers import Scorer, build_scorer, has_overall, score_completion, scorer_units
-from workbench.evals.scorers.answers import Answers, Desk, Withheld, gathered
-from workbench.evals.scorers.override import overall_threshold, overridden, overrides_of, own_specs
-from workbench.evals.types import Case, Score, ScorerSpec, Suite
-from workbench.llm.types import Completion, ModelSpec
+from workbench.evals.scorers import scorer_units
+from workbench.evals.scorers.answers import Desk, Withheld
+from workbench.evals.types import ScorerSpec, Suite
+from workbench.jobs.case_scorers import CaseScorers
+from workbench.jobs.parallel_scoring import scored
 from workbench.store import CellRecord, RunRecord, Store
-
-BATCH = 200
-
-
-class CaseScorers:
-    """The scorers of a plan, built once, with each case's own beside them."""
-
-    def __init__(self, plan: Plan, specs: Iterable[ScorerSpec]) -> None:
-        self.cases = {case.id: case for case in plan.cases}
-        specs = tuple(specs)
-        self._setting = plan.judging or JudgeSetting()
-        self.specs = specs
-        self.shared = tuple(build_scorer(spec) for spec in specs)
-        self._overall = has_overall(specs, plan.cases)
-        self._own: dict[str, tuple[Scorer, ...]] = {}
-
-    @property
-    def asks(self) -> bool:
-        """Whether some scorer asks a model."""
-        return any(scorer.asks for case_id in ("", *self.cases) for scorer in self.of(case_id))
-
-    @property
-    def models(self) -> list[ModelSpec]:
-        """The models that the scorers ask."""
-        own = [self._setting.completed(spec) for case in self.cases.values() for spec in case.scorers]
-        return judge_models([*self.specs, *own])
-
-    def of(self, case_id: str) -> tuple[Scorer, ...]:
-        """Return the scorers of a case: the shared ones, then its own; "" is no case."""
-        case = self.cases.get(case_id)
-        if case is None or not case.scorers:
-            return self.shared
-        if case_id not in self._own:
-            completed = (self._setting.completed(spec) for spec in own_specs(case))
-            shared = overridden(self.shared, overrides_of(case))
-            self._own[case_id] = (*shared, *(build_scorer(spec) for spec in completed))
-        return self._own[case_id]
-
-    def score(self, case_id: str, completion: Completion, answers: Answers | None = None) -> list[Score]:
-        """Return all scores of one completion; a scorer that crashes gives an error score."""
-        case = self.cases[case_id]
-        scores = score_completion(
-            self.of(case_id), case, completion, with_overall=self._overall, answers=answers
-        )
-        limit = overall_threshold(case) if case.scorers else None
-        if limit is None:
-            return scores
-        return [
-            replace(s, passed=s.value >= limit) if s.scorer == OVERALL and s.value is not None else s
-            for s in scores
-        ]
-
-    async def answers_for(self, case_id: str, completion: Completion, desk: Desk) -> Answers | None:
-        """Ask what the scorers of a completion need to know, and return what came.
-
-        Raises:
-            Withheld: Something was not asked, so that this completion cannot be scored now.
-        """
-        asking = [scorer for scorer in self.of(case_id) if scorer.asks]
-        if not asking or completion.error is not None:
-            return None
-        case: Case = self.cases[case_id]
-        return await gathered(
-            lambda answers: score_completion(asking, case, completion, with_overall=False, answers=answers),
-            desk,
-        )
 
 
 def all_specs(plan: Plan, specs: Iterable[ScorerSpec]) -> tuple[ScorerSpec, ...]:
@@ -99,15 +31,24 @@ def score_missing(
     scorers: CaseScorers,
     *,
     on_progress: Callable[[int, int], Any] = lambda done, total: None,
-) -> None:
-    """Score every stored cell that this scoring lacks."""
-    waiting: list[CellRecord] = store.results.unscored(run_id, scoring_id)
-    for start in range(0, len(waiting), BATCH):
-        batch = waiting[start : start + BATCH]
-        store.results.add_scores(
-            scoring_id, [(r.id, scorers.score(r.cell.case_id, r.completion)) for r in batch]
-        )
-        on_progress(min(start + BATCH, len(waiting)), len(waiting))
+    stopping: Callable[[], bool] = lambda: False,
+) -> bool:
+    """Score every stored cell that this scoring lacks, in processes of their own where that pays.
+
+    Each batch is committed in the order of answering; a few batches are in memory at a time. Returns whether nothing
+    is left: ``stopping`` is asked after each batch, and what was scored until then is kept.
+    """
+    total, done = store.results.unscored_count(run_id, scoring_id), 0
+    with closing(scored(scorers, store.results.each_unscored(run_id, scoring_id), total)) as batches:
+        for records, found in batches:
+            store.results.add_scores(
+                scoring_id, [(record.id, scores) for record, scores in zip(records, found, strict=True)]
+            )
+            done += len(records)
+            on_progress(done, total)
+            if done < total and stopping():
+                return False
+    return True
 
 
 async def judge_missing(
@@ -124,7 +65,7 @@ async def judge_missing(
 
     Each cell's scores are stored as soon as they are there.
     """
-    waiting = store.results.unscored(run_id, scoring_id)
+    total = store.results.unscored_count(run_id, scoring_id)
     places, done, left = asyncio.Semaphore(concurrency), 0, 0
 
     async def judge(record: CellRecord) -> None:
@@ -138,11 +79,11 @@ async def judge_missing(
             scores = scorers.score(record.cell.case_id, record.completion, answers)
             store.results.add_scores(scoring_id, [(record.id, scores)])
             done += 1
-            on_progress(done, len(waiting))
+            on_progress(done, total)
 
-    for start in range(0, len(waiting), BATCH):
+    for batch in store.results.each_unscored(run_id, scoring_id):
         async with asyncio.TaskGroup() as group:
-            for record in waiting[start : start + BATCH]:
+            for record in batch:
                 group.create_task(judge(record))
     return left
 

@@ -84,6 +84,8 @@ class Worker:
         self.looks: Looks | None = None
         self.judging: set[asyncio.Task[list[Score] | None]] = set()
         self.unjudged = 0
+        self.unscored = False
+        self.beaten = 0.0
         self.history = LimitHistory()
         self.load = Load(lambda limit, reason: self.history.note(THIS_MACHINE, limit, reason))
         self.scoring = ThreadPoolExecutor(1, thread_name_prefix="scoring")
@@ -102,8 +104,11 @@ class Worker:
             asyncio.run(self._answer(plan, scorers))
             if self.signal == "lost":
                 return
-            if not scorers.asks:
-                score_missing(self.store, self.record.id, self.scoring_id, scorers)
+            self.unscored = not scorers.asks and not score_missing(
+                self.store, self.record.id, self.scoring_id, scorers, stopping=self._is_to_stop
+            )
+            if self.signal == "lost":
+                return
             status, message = self._outcome(plan)
             message = ". ".join(said for said in (message, self.load.sentence) if said) or None
             if status == "complete":
@@ -324,6 +329,13 @@ class Worker:
                 self.signal = state
             await asyncio.sleep(HEARTBEAT_S)
 
+    def _is_to_stop(self) -> bool:
+        """Beat the heart where no loop does, and say whether the run goes on no longer."""
+        if self.signal == "go" and time.monotonic() - self.beaten >= HEARTBEAT_S:
+            self.signal = self.store.runs.beat(self.record.id, self.worker, active_s=self.active_s())
+            self.beaten = time.monotonic()
+        return self.signal != "go"
+
     def _hold(self, caps: Caps, usd: float) -> bool:
         self.reached = self.store.spending.hold(caps, self.record.author, usd, run_id=self.record.id)
         return self.reached is None
@@ -331,6 +343,8 @@ class Worker:
     def _outcome(self, plan: Plan) -> tuple[Status, str | None]:
         record = self.store.runs.progress(self.record.id)
         left = record.planned - record.done
+        if self.unscored and left == 0:
+            return "cancelled", "Cancelled with answers left to score; resume scores only those"
         if self.unjudged and left == 0:
             return self._unjudged(record)
         if self.looks and (self.looks.decided or left == 0):

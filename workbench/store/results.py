@@ -150,32 +150,35 @@ class ResultRepository(Repository):
         complete = [scoring for scoring in found if scoring.complete]
         return (complete or found or [None])[-1]
 
-    def unscored(self, run_id: str, scoring_id: int) -> list[CellRecord]:
-        """Return the answered or failed cells that this scoring has not scored yet."""
-        scored = sa.select(scores.c.completion_id).where(scores.c.scoring_id == scoring_id)
-        query = sa.select(completions).where(completions.c.run_id == run_id, completions.c.id.not_in(scored))
+    def unscored_count(self, run_id: str, scoring_id: int) -> int:
+        """Return how many answered or failed cells this scoring has not scored yet."""
+        where = _lacking(run_id, scoring_id)
         with self._read() as connection:
-            return [
-                _cell_record(row, ())
-                for row in connection.execute(query.order_by(completions.c.id)).mappings()
-            ]
+            return connection.scalar(sa.select(sa.func.count()).select_from(completions).where(*where)) or 0
+
+    def each_unscored(self, run_id: str, scoring_id: int, *, batch: int = 200) -> Iterator[list[CellRecord]]:
+        """Yield the cells that this scoring has not scored yet, in the order of answering, one batch at a time.
+
+        Scores may be added meanwhile; what was yielded is not yielded again.
+        """
+        return self._batches(_lacking(run_id, scoring_id), batch)
 
     def each_answer(self, run_id: str, *, batch: int = 500) -> Iterator[CellRecord]:
         """Yield a run's cells without their scores, in the order of answering, holding one batch at a time."""
-        query = (
-            sa.select(completions)
-            .where(completions.c.run_id == run_id)
-            .order_by(completions.c.id)
-            .limit(batch)
-        )
+        for found in self._batches((completions.c.run_id == run_id,), batch):
+            yield from found
+
+    def _batches(self, where: Sequence[sa.ColumnElement[bool]], batch: int) -> Iterator[list[CellRecord]]:
+        query = sa.select(completions).where(*where).order_by(completions.c.id).limit(batch)
         last = -1
         while True:
             with self._read() as connection:
                 found = list(connection.execute(query.where(completions.c.id > last)).mappings())
-            yield from (_cell_record(row, ()) for row in found)
+            if found:
+                last = found[-1]["id"]
+                yield [_cell_record(row, ()) for row in found]
             if len(found) < batch:
                 return
-            last = found[-1]["id"]
 
     def add_scores(self, scoring_id: int, scored: Iterable[tuple[int, Sequence[Score]]]) -> None:
         """Store the scores of one or more completions in one transaction."""
@@ -318,6 +321,12 @@ class ResultRepository(Repository):
         with self._read() as connection:
             cells = read_cells(connection, run_id)
             return read_scores(connection, scoring_id, cells), cells
+
+
+def _lacking(run_id: str, scoring_id: int) -> tuple[sa.ColumnElement[bool], ...]:
+    """Return the conditions that a cell is of a run and has no scores of a scoring."""
+    scored = sa.exists().where(scores.c.scoring_id == scoring_id, scores.c.completion_id == completions.c.id)
+    return completions.c.run_id == run_id, ~scored
 
 
 def _outcome(only: str, scoring_id: int | None, scorer: str | None) -> sa.ColumnElement[bool]:
