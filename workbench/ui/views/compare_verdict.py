@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import streamlit as st
 
+from workbench.analysis.relative import relative_sentence
 from workbench.analysis.results import Comparison, MetricComparison
 from workbench.analysis.wording import count
 from workbench.reports.markdown import ratio_text
@@ -46,6 +47,8 @@ def draw_verdict(comparison: Comparison, words: Words) -> None:
         st.markdown(plain(words.numbers))
         if m.diff is not None and m.ci_low is not None and m.ci_high is not None:
             draw(_strip(comparison), label="The difference with its interval against zero")
+        if relative := relative_sentence(m, comparison.confidence):
+            st.caption(plain(relative))
         if words.gate:
             st.markdown(f"{_GATE_ICONS.get(words.gate[0], '')} {plain(words.gate[1])}")
         for sentence in words.setbacks:
