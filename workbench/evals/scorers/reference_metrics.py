@@ -16,6 +16,7 @@ _LOCK = threading.RLock()
 _WORD = regex.compile(
     r"[\p{Han}\p{Hiragana}\p{Katakana}]|[\p{L}\p{M}\p{N}--[\p{Han}\p{Hiragana}\p{Katakana}]]+", regex.V1
 )
+_ASCII_WORD = regex.compile(r"[a-zA-Z0-9]+")
 
 
 def rouge(
@@ -33,6 +34,11 @@ def rouge(
             unicode=unicode,
         )
     return _within(scores[measure])
+
+
+def count_words(text: str, unicode: bool) -> int:
+    """Return how many words ROUGE cuts a text into, with either tokeniser."""
+    return len((_WORD if unicode else _ASCII_WORD).findall(text))
 
 
 def bleu(output: str, references: tuple[str, ...], tokenize: str, smooth: str, ignore_case: bool) -> float:

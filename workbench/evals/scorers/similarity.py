@@ -20,6 +20,8 @@ from workbench.evals.types import ScoringInput
 MAX_FUZZY = 100_000
 MAX_METRIC = 200_000
 MAX_EDITS = 50_000
+#: Words of one text times words of the other, about a second's work.
+MAX_PAIRS = 10_000_000
 #: Characters of the shorter of two texts, for the ratios that slide it along the other one.
 MAX_PARTIAL = 2_000
 
@@ -152,6 +154,8 @@ class Rouge:
         _bounded(MAX_METRIC, cell.output, *wanted)
         if self.tokenizer == "ascii" and not any(_has_ascii_word(text) for text in wanted):
             raise ScoringError("the expected text has no word in a–z or 0–9; set tokenizer: unicode")
+        if self.variant.startswith("rougeL"):
+            _comparable(cell.output, wanted, self.tokenizer == "unicode")
         value = reference_metrics.rouge(
             cell.output, wanted, self.variant, self.measure, self.stemmer, self.tokenizer == "unicode"
         )
@@ -203,6 +207,17 @@ class Bleu:
 
 def _has_ascii_word(text: str) -> bool:
     return any(c.isascii() and c.isalnum() for c in text.lower())
+
+
+def _comparable(output: str, wanted: tuple[str, ...], unicode: bool) -> None:
+    """Refuse what a longest common subsequence would take minutes for: its table has a field a pair of words."""
+    words = reference_metrics.count_words(output, unicode)
+    for text in wanted:
+        other = reference_metrics.count_words(text, unicode)
+        if words * other > MAX_PAIRS:
+            raise ScoringError(
+                f"{words:,} words against {other:,} are too many for a longest common subsequence; use rouge1 or rouge2"
+            )
 
 
 def _bounded(limit: int, *texts: str) -> None:
