@@ -1,8 +1,9 @@
 """Whether this process keeps up with its calls: a client that is too busy measures itself, not the model.
 
-A timer shows how late the event loop comes to what is ready. Every answer that arrives is read that late, so the
-recorded latency is too long by it. Where that is more than the tolerated share, fewer calls go out at once, if it is
-this process that computes so much; where other programs keep the machine busy, fewer calls would not help.
+A timer shows how late the event loop comes to what is ready. Every answer that arrives is read that late, and where
+the connection cannot tell when it arrived, the recorded latency is too long by it. Where that is more than the
+tolerated share, fewer calls go out at once, if it is this process that computes so much; where other programs keep
+the machine busy, fewer calls would not help.
 """
 
 from __future__ import annotations
@@ -134,5 +135,5 @@ class Load:
         return (
             f"This machine was too busy for {self._wanted} calls at once: at worst answers were read "
             f"{late * 1000:.0f} ms late, at {typical * 1000:.0f} ms a call, and {did}; "
-            "latencies recorded then are too long"
+            "latencies recorded then may be too long"
         )

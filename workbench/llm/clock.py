@@ -1,12 +1,16 @@
 """When a request left and when its answer was there: stamped at the connection, not in our own queue.
 
-A busy event loop reaches the line after ``await`` late. The stamps are set by the connection itself, so that
-the latency recorded is the model's.
+A busy event loop reaches the line after ``await`` late, and reads late what has long arrived. The stamps are set by
+the connection itself, and on Linux the kernel is asked how long ago the bytes went and came (``TCP_INFO``, see
+tcp(7)), so that the latency recorded is the model's.
 """
 
 from __future__ import annotations
 
 import asyncio
+import socket
+import struct
+import sys
 import time
 from collections.abc import Mapping
 from contextvars import ContextVar
@@ -15,6 +19,24 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     import aiohttp
+
+# The kernel counts in ticks: 100 to 1,000 a second.
+_TICK_S = 0.01
+# ``struct tcp_info`` of linux/tcp.h: milliseconds since data was last sent, 4 bytes, and since it was last received.
+_LAST_DATA = struct.Struct("=44xI4xI")
+
+
+def _quiet_for(transport: asyncio.BaseTransport | None) -> tuple[float, float] | None:
+    """Return for how many seconds a connection has sent and received nothing; None where nobody knows."""
+    if transport is None or not sys.platform.startswith("linux"):
+        return None
+    connection = transport.get_extra_info("socket")
+    try:
+        told = connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, _LAST_DATA.size)
+        sent_ms, received_ms = _LAST_DATA.unpack(told)
+    except (AttributeError, OSError, ValueError, struct.error):  # closed, or no TCP
+        return None
+    return sent_ms / 1000, received_ms / 1000
 
 
 @dataclass
@@ -25,6 +47,20 @@ class Stamps:
     sent: float | None = None
     received: float | None = None
     headers: Mapping[str, str] | None = None
+    transport: asyncio.BaseTransport | None = None
+
+    def arrived(self) -> float:
+        """Return when the bytes that have just been read arrived: before now, where they were read late."""
+        if self.received is not None:
+            return self.received
+        now, quiet = time.perf_counter(), _quiet_for(self.transport)
+        return now if quiet is None else max(self.sent or self.begun, now - quiet[1])
+
+    def left(self) -> None:
+        """Correct when the request left: its bytes go a moment after the connection begins with it."""
+        quiet = _quiet_for(self.transport)
+        if quiet is not None and self.sent is not None:
+            self.sent = max(self.sent, time.perf_counter() - quiet[0] - _TICK_S)
 
     def since_sent(self, moment: float) -> float:
         """Return the seconds from the sending of the request to ``moment``."""
@@ -34,7 +70,7 @@ class Stamps:
         """Return the seconds from the sending of the request to the last byte of the answer.
 
         Args:
-            ended: When the answer was whole, where the connection tells nothing; now by default.
+            ended: When the answer was whole, where its end was not seen on the connection; now by default.
         """
         if self.received is not None:
             return self.since_sent(self.received)
@@ -79,7 +115,7 @@ def stamping_session(*, trust_env: bool = True) -> aiohttp.ClientSession:
 async def _on_sent(session: Any, context: Any, params: Any) -> None:
     stamps = _CURRENT.get()
     if stamps is not None:
-        stamps.sent, stamps.received = time.perf_counter(), None
+        stamps.sent, stamps.received, stamps.transport = time.perf_counter(), None, None
 
 
 async def _on_headers(session: Any, context: Any, params: Any) -> None:
@@ -87,9 +123,12 @@ async def _on_headers(session: Any, context: Any, params: Any) -> None:
     if stamps is None:
         return
     stamps.headers = params.response.headers
+    # A short answer is whole by now, and has given its connection back; nobody has used it since.
+    stamps.transport = getattr(getattr(params.response, "_protocol", None), "transport", None)
+    stamps.left()
 
     def whole() -> None:
-        stamps.received = time.perf_counter()
+        stamps.received = stamps.arrived()
 
     params.response.content.on_eof(whole)
 

@@ -7,7 +7,6 @@ import contextlib
 import logging
 import os
 import threading
-import time
 from collections.abc import AsyncIterator, Iterable, Mapping
 from dataclasses import replace
 from typing import Any
@@ -182,7 +181,7 @@ class LiteLLMRoute:
                     _take(beside, chunk.choices[0].delta, chunk.choices[0])
                 piece = (chunk.choices[0].delta.content or "") if chunk.choices else ""
                 if piece:
-                    first_at = first_at or time.perf_counter()
+                    first_at = first_at or stamps.arrived()
                     pieces.append(piece)
                     yield piece
             _check_ended(response, target)

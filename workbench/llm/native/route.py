@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
-import time
 from collections.abc import AsyncIterator, Mapping
 from typing import Any
 
@@ -93,10 +92,10 @@ class ModelRoute:
                         break
                     piece = dialect.feed(answer, event)
                     if piece:
-                        first_at = first_at or time.perf_counter()
+                        first_at = first_at or stamps.arrived()
                         pieces.append(piece)
                         yield piece
-            ended_at = time.perf_counter()
+            ended_at = stamps.arrived()
             await wire.drain(response)
             if not answer.ended:
                 raise broken_off(target) if answer.began else Nonsense("a stream without an answer")
