@@ -20,7 +20,14 @@ _QUOTA = (
     "billing",
 )
 _FILTER = ("content management policy", "content_filter", "content filter", "safety system", "content_policy")
-_TOO_LONG = ("context length", "context_length", "context window", "too many tokens", "prompt is too long")
+_TOO_LONG = (
+    "context length",
+    "context_length",
+    "context window",
+    "context size",
+    "too many tokens",
+    "prompt is too long",
+)
 _NO_NETWORK = (
     "connection error",
     "cannot connect",
