@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -26,6 +27,13 @@ class Format(StrEnum):
 
 @app.command()
 def lint(
+    config: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="[CONFIG]",
+            help="A promptfoo config to look over instead: what of it is not honoured here.",
+        ),
+    ] = None,
     format: Annotated[
         Format, typer.Option("--format", help="text, json, or github for annotations in a workflow's log.")
     ] = Format.text,
@@ -33,11 +41,14 @@ def lint(
     workspace: WorkspaceDir = None,
 ) -> int:
     """Look over all suites, cases and prompts. Exits with 2 if there is an error; warnings are no reason to."""
-    from workbench.workspace.linting import lint_workspace
+    from workbench.workspace.linting import lint_config, lint_workspace
 
     out = Output("-" if format is Format.json and json is None else json)
-    with opened(workspace) as ws:
-        remarks = lint_workspace(ws)
+    if config is not None:
+        remarks = lint_config(Path(config))
+    else:
+        with opened(workspace) as ws:
+            remarks = lint_workspace(ws)
     out.json([remark.to_dict() for remark in remarks])
     for one in remarks:
         place = f"{one.file}:{one.line}" if one.line else one.file

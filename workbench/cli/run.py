@@ -20,6 +20,7 @@ from workbench.cli.options import (
 )
 from workbench.cli.outcome import finish
 from workbench.cli.output import Output, warn
+from workbench.cli.promptfoo_config import load_suite, workspace_for
 from workbench.cli.reporting import parse_targets, refuse_unwritable
 
 app = new_app()
@@ -28,7 +29,11 @@ app = new_app()
 @app.command()
 def run(
     suite: Annotated[
-        str, typer.Argument(metavar="SUITE", help="The suite's name, or a path to its folder or file.")
+        str,
+        typer.Argument(
+            metavar="SUITE",
+            help="The suite's name, or a path to its folder or file; a promptfoo config will do.",
+        ),
     ],
     prompt: Annotated[
         list[str] | None,
@@ -78,6 +83,13 @@ def run(
             "Give it once for each.",
         ),
     ] = None,
+    accept_losses: Annotated[
+        bool,
+        typer.Option(
+            "--accept-losses",
+            help="Run a promptfoo config without those parts of it that cannot be honoured here.",
+        ),
+    ] = False,
     json: JsonFile = None,
     workspace: WorkspaceDir = None,
 ) -> int:
@@ -88,8 +100,8 @@ def run(
     out = Output(json)
     reports = parse_targets(report or ())
     refuse_unwritable(reports, detach=detach)
-    with opened(workspace) as ws:
-        loaded = ws.suites.load(suite)
+    with opened(workspace_for(suite, workspace)) as ws:
+        loaded = load_suite(ws, suite, accept_losses=accept_losses, asks=not dry_run)
         prompts = [selector_here(text, ws.root) for text in prompt or ()]
         if gate:
             _require_gate(ws, loaded, prompts, model or ())

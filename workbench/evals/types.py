@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
 from workbench.llm.types import Completion, ModelSpec
+from workbench.prompts.content import Prompt
 
 
 @dataclass(frozen=True)
@@ -176,4 +177,5 @@ class Suite:
     judge: ModelSpec | None = None  # what judges where a scorer names no model
 
 
+    own_prompts: dict[str, Prompt] = field(default_factory=dict)  # prompts that it brings itself, by name
 Unit = Literal["score", "seconds", "usd", "count"]

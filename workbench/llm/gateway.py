@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from workbench.errors import CompletionError, StoreError
 from workbench.llm import attempt
+from workbench.llm.echo import ECHO_ID, echo
 from workbench.llm.limits import Lanes, Pace, Unasked
 from workbench.llm.local.models import LocalModels, on_disk
 from workbench.llm.native.route import ModelRoute
@@ -245,9 +246,13 @@ def _offline(request: Request) -> Completion:
     from workbench.llm.offline import OFFLINE_ID, answer
     from workbench.llm.params import call_params, refuse_all_but_text
 
+    if request.model.id == ECHO_ID:
+        return echo(request)
     if request.model.id != OFFLINE_ID:
         raise CompletionError(
-            f'There is no offline model "{request.model.id}"', kind="not_found", hint=f"use {OFFLINE_ID}"
+            f'There is no offline model "{request.model.id}"',
+            kind="not_found",
+            hint=f"use {OFFLINE_ID} or {ECHO_ID}",
         )
     params = call_params(request)
     refuse_all_but_text(request, "The offline model")

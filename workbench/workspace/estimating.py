@@ -11,7 +11,6 @@ from typing import Any
 from workbench.errors import TemplateError
 from workbench.evals.plan import Plan
 from workbench.evals.types import Case, Cell
-from workbench.llm.offline import OFFLINE_ID
 from workbench.llm.pricebook import PriceBook
 from workbench.llm.tokens import TokenCount, count_messages
 from workbench.llm.types import ModelSpec, Request, Usage
@@ -80,7 +79,7 @@ def estimate(plan: Plan, store: Store, prices: PriceBook, *, use_cache: bool = T
     model, with the 95 % interval of the mean of the new ones: mean ± 1.96·s·√(1/N + 1/n) for N new and n earlier ones.
     Without a history it may be anything up to the limit on tokens.
     """
-    remote = [i for i, m in enumerate(plan.models) if not m.recorded and m.id != OFFLINE_ID]
+    remote = [i for i, m in enumerate(plan.models) if not m.recorded and not m.id.startswith("offline/")]
     pairs = {(p.name, plan.models[i].id) for p in plan.prompts for i in remote}
     history = store.spending.output_tokens(pairs) if pairs else {}
     search = use_cache and len(plan) <= SEARCHED_CELLS

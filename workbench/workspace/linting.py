@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from workbench.errors import WorkbenchError
+from workbench.errors import BadInput, NotFound, WorkbenchError
 from workbench.files import load_yaml, read_text
 from workbench.prompts.lint import lint
 
@@ -37,6 +37,25 @@ def lint_workspace(ws: Workspace) -> list[Remark]:
     """
     found = [*_suites(ws), *_prompts(ws)]
     return sorted(dict.fromkeys(found), key=lambda r: (r.file, r.line or 0, r.severity, r.message))
+
+
+def lint_config(path: Path) -> list[Remark]:
+    """Return what of a promptfoo config is not honoured here, or may come out otherwise, by file and line.
+
+    Raises:
+        NotFound: The file is not there.
+        BadInput: It is no config of promptfoo.
+    """
+    from workbench.workspace.promptfoo import import_config, is_promptfoo_file
+
+    if not path.is_file():
+        raise NotFound("There is no such file", file=path)
+    if not is_promptfoo_file(path):
+        raise BadInput("This is no promptfoo config", file=path, hint="name it promptfooconfig.yaml")
+    return [
+        Remark(finding.file, finding.line, "warning", finding.message)
+        for finding in import_config(path.resolve()).findings
+    ]
 
 
 def _suites(ws: Workspace) -> Iterator[Remark]:

@@ -86,10 +86,8 @@ class Runs:
 
     def kept(self, plan: Plan) -> int:
         """Return how many of a plan's answers the cache holds already, so that nobody is asked for them."""
-        from workbench.llm.offline import OFFLINE_ID
-
         cases = {case.id: case for case in plan.cases}
-        asked = {i for i, m in enumerate(plan.models) if not m.recorded and m.id != OFFLINE_ID}
+        asked = {i for i, m in enumerate(plan.models) if not (m.recorded or m.id.startswith("offline/"))}
         keys: list[str] = []
         with Renderer() as renderer:
             for cell in plan.cells() if asked else ():
@@ -362,6 +360,8 @@ class Runs:
     # -- helpers ---------------------------------------------------------------------------------------
 
     def _pin(self, selector: str, suite: Suite) -> PinnedPrompt:
+        if selector in suite.own_prompts:
+            return PinnedPrompt(selector, selector, 0, suite.own_prompts[selector])
         beside = suite.folder / selector if suite.folder else None
         if beside is not None and selector.endswith((".yml", ".yaml")) and beside.exists():
             version = self.prompts.get(str(beside))

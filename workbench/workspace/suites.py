@@ -10,6 +10,7 @@ from workbench.evals.adding import add_case, add_to_suite_file
 from workbench.evals.suite import FILE_NAMES, SuiteEntry, find_suites, load_suite
 from workbench.evals.suite_cases import SuiteCases, suite_cases
 from workbench.evals.types import Case, Suite
+from workbench.workspace.promptfoo import Imported, Losses, import_config, is_promptfoo_file
 
 
 class Suites:
@@ -27,11 +28,12 @@ class Suites:
         """Return all suites by name, and one problem for each that cannot be read."""
         return find_suites(self.folder)
 
-    def load(self, name: str) -> Suite:
-        """Return a suite with its cases, by its name or by a path to its folder or file.
+    def load(self, name: str, *, accept_losses: bool = False) -> Suite:
+        """Return a suite with its cases, by its name or by a path to its folder or file, which may be promptfoo's.
 
         Raises:
             NotFound: There is no such suite.
+            Losses: A promptfoo config has parts that cannot be honoured, and ``accept_losses`` is not given.
             SuiteError: Its file cannot be used.
             DatasetError: Its cases cannot be used.
         """
@@ -40,6 +42,11 @@ class Suites:
             return load_suite(inside, root=self.root)
         path = Path(name)
         for candidate in (path, self.root / path):
+            if is_promptfoo_file(candidate):
+                imported = import_config(candidate.resolve())
+                if imported.losses and not accept_losses:
+                    raise Losses(candidate, imported.losses)
+                return imported.suite
             if candidate.exists() and (len(path.parts) > 1 or path.suffix in (".yaml", ".yml")):
                 return load_suite(candidate.resolve(), root=self.root)
         known = [entry.name for entry in self.list()[0]]
@@ -49,6 +56,15 @@ class Suites:
         raise NotFound(
             f'There is no suite "{name}"', hint=f"{meant}the suites in {self.folder} are: {listed}"
         )
+
+    def imported(self, name: str) -> Imported | None:
+        """Return a promptfoo config as a suite with what is not honoured of it, or None if ``name`` is none.
+
+        Raises:
+            BadInput: The config cannot be used at all.
+        """
+        found = next((p for p in (Path(name), self.root / name) if is_promptfoo_file(p)), None)
+        return import_config(found.resolve()) if found else None
 
     def cases(self, name: str) -> SuiteCases | None:
         """Return where the cases of a suite stand, without reading them, or None if no suite has the name.

@@ -1,0 +1,75 @@
+"""Suites that are promptfoo's configs: what is not honoured is told, and agreed to, before anything is asked."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from workbench.cli.options import find_root
+from workbench.cli.output import sentence, warn
+
+if TYPE_CHECKING:
+    from workbench.evals.types import Suite
+    from workbench.workspace import Workspace
+
+_SHOWN = 60
+
+
+def workspace_for(suite: str, given: Path | None) -> Path | None:
+    """Return the workspace to open: that of a promptfoo config is made in its folder where there is none above."""
+    path = Path(suite).expanduser()
+    if given is not None or path.suffix.lower() not in (".yaml", ".yml", ".json") or not path.is_file():
+        return given
+    from workbench.workspace.promptfoo import is_promptfoo_file
+
+    root = find_root(None)
+    if any((root / part).is_dir() for part in (".workbench", "prompts", "evals")) or not is_promptfoo_file(
+        path
+    ):
+        return given
+    folder = path.resolve().parent
+    (folder / ".workbench").mkdir(exist_ok=True)
+    return folder
+
+
+def load_suite(ws: Workspace, name: str, *, accept_losses: bool, asks: bool) -> Suite:
+    """Return the suite to run. What of a promptfoo config is not honoured is listed on stderr.
+
+    Args:
+        ws: The workspace.
+        name: The suite.
+        accept_losses: Run without what cannot be honoured.
+        asks: Whether models will be asked; a dry run needs nobody's agreement.
+
+    Raises:
+        BadInput: Parts cannot be honoured, and nobody agreed to run the rest.
+    """
+    imported = ws.suites.imported(name)
+    if imported is None:
+        return ws.suites.load(name)
+    for title, kind in (("Not honoured here", "loss"), ("May come out otherwise", "difference")):
+        found = [str(finding) for finding in imported.findings if finding.kind == kind]
+        if found:
+            warn(f"{title}:")
+        for line in found[:_SHOWN]:
+            print(f"  {sentence(line)}", file=sys.stderr)
+        if len(found) > _SHOWN:
+            warn(f"and {len(found) - _SHOWN} more; `workbench lint {Path(name).name}` lists them all.")
+    if imported.losses and asks and not accept_losses and not _agreed():
+        from workbench.errors import BadInput
+
+        number = len(imported.losses)
+        raise BadInput(
+            f"{Path(name).name} asks for {number} thing{'s' if number > 1 else ''} that cannot be honoured here, "
+            "listed above",
+            hint="run the rest with --accept-losses",
+        )
+    return imported.suite
+
+
+def _agreed() -> bool:
+    if not (sys.stdin.isatty() and sys.stderr.isatty()):
+        return False
+    print("Run without these? [y/N] ", end="", file=sys.stderr, flush=True)
+    return sys.stdin.readline().strip().lower() in ("y", "yes")

@@ -1,0 +1,314 @@
+"""The tests of a config: lists, files, tables, scenarios, defaults, and every combination of listed values."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from itertools import product
+from typing import Any
+
+from workbench.formats.promptfoo.findings import Findings, Place
+from workbench.formats.promptfoo.folder import Folder, Source, Unreadable, shown
+from workbench.formats.promptfoo.nunjucks import Unsupported, is_template, render
+
+MAX_TESTS = 20_000
+_REFERENCE = re.compile(r"\{\{\s*(\w+)\s*\}\}")
+_CODE_OPTIONS = ("transform", "postprocess", "transformVars", "storeOutputAs", "runSerially")
+CsvRow = Callable[[Mapping[str, str]], dict[str, Any]]
+
+
+@dataclass(frozen=True)
+class ConfigTest:
+    """One test: what is asked, and its assertions, those of the defaults first.
+
+    ``values`` are the variables as assertions see them, ``vars`` as a prompt shows them: promptfoo renders those once
+    more. ``asserts`` hold each assertion with where it stands.
+    """
+
+    vars: dict[str, Any]
+    values: dict[str, Any]
+    asserts: tuple[tuple[Any, Place], ...]
+    description: str = ""
+    metadata: dict[str, Any] = field(default_factory=dict)
+    options: dict[str, Any] = field(default_factory=dict)
+    threshold: float | None = None
+    place: Place = field(default_factory=lambda: Place(""))
+
+
+@dataclass(frozen=True)
+class _Row:
+    data: dict[str, Any]
+    place: Place
+    assert_places: Callable[[int], Place]
+
+
+class TestReader:
+    """Reads ``tests``, ``scenarios`` and ``defaultTest``."""
+
+    __test__ = False
+
+    def __init__(self, folder: Folder, source: Source, findings: Findings, csv_row: CsvRow) -> None:
+        self.folder, self.source, self.findings, self.csv_row = folder, source, findings, csv_row
+        self.default = self._default()
+
+    def read(self) -> tuple[ConfigTest, ...]:
+        """Return all tests, each combination of listed values apart."""
+        data = self.source.data
+        tests, scenarios = data.get("tests"), data.get("scenarios")
+        rows = list(self._rows(tests, ("tests",))) + [
+            row for row in self._scenarios(scenarios) if row is not None
+        ]
+        if not rows and not tests and not scenarios:
+            rows = [_Row({}, self.source.place(), lambda n: self.source.place())]
+        found: list[ConfigTest] = []
+        for row in rows:
+            found += self._tests(row)
+            if len(found) > MAX_TESTS:
+                self.findings.loss(f"only the first {MAX_TESTS} tests are taken", row.place)
+                return tuple(found[:MAX_TESTS])
+        return tuple(found)
+
+    def _default(self) -> _Row:
+        data, place = self.source.data.get("defaultTest"), self.source.place("defaultTest")
+        if isinstance(data, str):
+            try:
+                (path,) = self.folder.find(data)
+                source = self.folder.data(path)
+                return self._row(source.data, source, ())
+            except (Unreadable, ValueError) as problem:
+                self.findings.loss(f"`defaultTest` is left out: {problem}", place)
+                data = None
+        return self._row(data or {}, self.source, ("defaultTest",))
+
+    def _row(self, data: Any, source: Source, path: tuple[str | int, ...]) -> _Row:
+        data = data if isinstance(data, dict) else {}
+        if "asserts" in data and "assert" not in data:
+            self.findings.loss(
+                "`asserts` is not read, promptfoo's word is `assert`", source.place(*path, "asserts")
+            )
+        return _Row(data, source.place(*path), lambda n: source.place(*path, "assert", n))
+
+    def _rows(self, value: Any, path: tuple[str | int, ...]) -> Iterator[_Row]:
+        if value is None:
+            return
+        items = value if isinstance(value, list) else [value]
+        for index, item in enumerate(items):
+            here = (*path, index) if isinstance(value, list) else path
+            place = self.source.place(*here)
+            if isinstance(item, dict) and isinstance(item.get("path"), str) and "vars" not in item:
+                if item.get("config"):
+                    self.findings.loss("`config` of a file of tests is not used", place)
+                item = item["path"]
+            if isinstance(item, dict):
+                yield self._row(item, self.source, here)
+            elif isinstance(item, str):
+                try:
+                    yield from self._from_files(item)
+                except Unreadable as problem:
+                    self.findings.loss(f"tests are left out: {problem}", place)
+            else:
+                self.findings.loss("a test that is no mapping is left out", place)
+
+    def _from_files(self, reference: str) -> Iterator[_Row]:
+        bare = reference.removeprefix("file://")
+        if reference.startswith(("http://", "https://", "huggingface://", "az://", "s3://")):
+            raise Unreadable(
+                f'"{shown(reference, 60)}" is fetched by promptfoo; download it and name the file'
+            )
+        if re.search(r"\.(js|cjs|mjs|ts|py)(:\w+)?$", bare):
+            raise Unreadable(f'"{shown(bare)}" is code that makes tests, which is not run')
+        for path in self.folder.find(bare):
+            source = self.folder.data(path)
+            rows = source.data if isinstance(source.data, list) else [source.data]
+            table = path.suffix.lower() in (".csv", ".tsv")
+            for index, row in enumerate(rows):
+                if not isinstance(row, dict):
+                    self.findings.loss("a test that is no mapping is left out", source.place(index))
+                    continue
+                if table:
+                    row = self._of_table(row, source.place(index))
+                elif isinstance(source.data, list):
+                    known = {"vars", "assert", "description", "options", "metadata", "threshold"}
+                    row = row if known & set(row) or not row else {"vars": row}
+                yield self._row(row, source, (index,) if isinstance(source.data, list) else ())
+
+    def _of_table(self, row: dict[str, str], place: Place) -> dict[str, Any]:
+        try:
+            return self.csv_row(row)
+        except Exception as problem:
+            if not hasattr(problem, "message"):
+                raise
+            self.findings.loss(f"columns that are left out: {problem.message}", place)
+            return self.csv_row({k: v for k, v in row.items() if not k.startswith("__")})
+
+    def _scenarios(self, value: Any) -> Iterator[_Row]:
+        for index, scenario in enumerate(value if isinstance(value, list) else []):
+            path = ("scenarios", index)
+            if not isinstance(scenario, dict):
+                self.findings.loss("a scenario that is no mapping is left out", self.source.place(*path))
+                continue
+            configs = list(self._rows(scenario.get("config"), (*path, "config")))
+            tests = list(self._rows(scenario.get("tests"), (*path, "tests")))
+            for config, test in product(
+                configs, tests or [_Row({}, self.source.place(*path), lambda n: Place(""))]
+            ):
+                yield _merged(config, test)
+
+    def _tests(self, row: _Row) -> Iterator[ConfigTest]:
+        default, data = self.default.data, row.data
+        options = {**_mapping(default.get("options")), **_mapping(data.get("options"))}
+        self._note_options(options, {**default, **data}, row.place)
+        asserts = [*self._asserts(self.default), *self._asserts(row)]
+        threshold = data.get("threshold", default.get("threshold"))
+        given = data.get("vars")
+        if isinstance(given, str):
+            given = self._file_of_vars(given, row.place)
+        given = {**_mapping(default.get("vars")), **_mapping(given)}
+        try:
+            combinations = list(self._combinations(given, bool(options.get("disableVarExpansion"))))
+        except Unreadable as problem:
+            self.findings.loss(f"a test is left out: {problem}", row.place)
+            return
+        for values in combinations:
+            try:
+                values = _resolved({name: self._value(v) for name, v in values.items()})
+            except Unreadable as problem:
+                self.findings.loss(f"a test is left out: {problem}", row.place)
+                continue
+            yield ConfigTest(
+                vars=self._rendered(values, row.place),
+                values=values,
+                asserts=tuple(asserts),
+                description=str(data.get("description") or ""),
+                metadata={**_mapping(default.get("metadata")), **_mapping(data.get("metadata"))},
+                options=options,
+                threshold=float(threshold) if isinstance(threshold, int | float) and threshold else None,
+                place=row.place,
+            )
+
+    def _asserts(self, row: _Row) -> list[tuple[Any, Place]]:
+        value = row.data.get("assert")
+        if isinstance(value, str):
+            try:
+                return [
+                    (item, source.place(n))
+                    for path in self.folder.find(value)
+                    for source in [self.folder.data(path)]
+                    for n, item in enumerate(source.data if isinstance(source.data, list) else [])
+                ]
+            except Unreadable as problem:
+                self.findings.loss(f"assertions are left out: {problem}", row.place)
+                return []
+        return [
+            (item, row.assert_places(n)) for n, item in enumerate(value if isinstance(value, list) else [])
+        ]
+
+    def _note_options(self, options: dict[str, Any], test: dict[str, Any], place: Place) -> None:
+        for name in _CODE_OPTIONS:
+            if options.get(name):
+                self.findings.loss(
+                    f"`options.{name}` is code or state of promptfoo's, which is not used", place
+                )
+        if test.get("assertScoringFunction"):
+            self.findings.loss(
+                "`assertScoringFunction` is code, which is not run: the weighted mean stands", place
+            )
+        for name in ("providers", "prompts", "provider"):
+            if test.get(name):
+                self.findings.difference(f"`{name}` of a test is not used: it runs with all of them", place)
+        if options.get("rubricPrompt"):
+            self.findings.difference(
+                "`rubricPrompt` is not used: judges here have a prompt of their own", place
+            )
+
+    def _file_of_vars(self, reference: str, place: Place) -> dict[str, Any]:
+        try:
+            merged: dict[str, Any] = {}
+            for path in self.folder.find(reference):
+                merged.update(_mapping(self.folder.data(path).data))
+            return merged
+        except Unreadable as problem:
+            self.findings.loss(f"variables are left out: {problem}", place)
+            return {}
+
+    def _combinations(self, given: dict[str, Any], whole: bool) -> Iterator[dict[str, Any]]:
+        axes: list[list[Any]] = []
+        for value in given.values():
+            if isinstance(value, str) and value.startswith("file://") and not whole:
+                axes.append([f"file://{self.folder.shown(path)}" for path in self.folder.find(value)])
+            elif isinstance(value, list) and value and isinstance(value[0], str) and not whole:
+                axes.append(value)
+            else:
+                axes.append([value])
+        total = 1
+        for axis in axes:
+            total *= len(axis)
+        if total > MAX_TESTS:
+            raise Unreadable(f"its lists of values make {total:,} combinations")
+        for values in product(*axes):
+            yield dict(zip(given, values, strict=True))
+
+    def _value(self, value: Any) -> Any:
+        """Return a variable's value with the content of a file in the place of its path."""
+        if not isinstance(value, str):
+            return value
+        if value.startswith("package:"):
+            raise Unreadable(f'the variable "{shown(value, 40)}" is code, which is not run')
+        if not value.startswith("file://"):
+            return value.removesuffix("\n")
+        (path,) = self.folder.find(value)
+        if path.suffix.lower() in (".yaml", ".yml"):
+            return json.dumps(self.folder.data(path).data, ensure_ascii=False, separators=(",", ":"))
+        if path.suffix.lower() in (".pdf", ".png", ".jpg", ".jpeg", ".gif", ".webp", ".mp3", ".wav", ".mp4"):
+            raise Unreadable(f'the file "{self.folder.shown(path)}" is not read as a variable here')
+        return self.folder.text(path).strip()
+
+    def _rendered(self, values: dict[str, Any], place: Place) -> dict[str, Any]:
+        """Render each value as promptfoo does before it fills in the prompt."""
+        done = {}
+        for name, value in values.items():
+            if isinstance(value, str) and "{" in value and is_template(value):
+                try:
+                    value = render(value, values)
+                except Unsupported as problem:
+                    self.findings.difference(
+                        f'the value of "{shown(name, 40)}" holds {problem}, which promptfoo renders as a template; '
+                        "it stays text here",
+                        place,
+                    )
+            done[name] = value
+        return done
+
+
+def _resolved(values: dict[str, Any]) -> dict[str, Any]:
+    """Put variables into variables, at most five deep, as promptfoo does."""
+    for _ in range(5):
+        changed = False
+        for name, value in values.items():
+            match = _REFERENCE.search(value) if isinstance(value, str) else None
+            if match and isinstance(values.get(match[1]), str | int | float) and len(value) < 1_000_000:
+                values[name] = value[: match.start()] + str(values[match[1]]) + value[match.end() :]
+                changed = True
+        if not changed:
+            break
+    return values
+
+
+def _merged(config: _Row, test: _Row) -> _Row:
+    first, second = config.data, test.data
+    count = len(first.get("assert") or [])
+    data = {
+        **first,
+        **second,
+        "vars": {**_mapping(first.get("vars")), **_mapping(second.get("vars"))},
+        "metadata": {**_mapping(first.get("metadata")), **_mapping(second.get("metadata"))},
+        "assert": [*(first.get("assert") or []), *(second.get("assert") or [])],
+    }
+    places = lambda n: config.assert_places(n) if n < count else test.assert_places(n - count)  # noqa: E731
+    return _Row(data, test.place if test.data else config.place, places)
+
+
+def _mapping(value: Any) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {}

@@ -1,0 +1,200 @@
+"""promptfoo configs as suites of a workspace: run unchanged, with what is not honoured told before."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from workbench.errors import BadInput, WorkbenchError
+from workbench.evals.datasets import load_cases
+from workbench.evals.datasets.promptfoo import promptfoo_row
+from workbench.evals.scorers import parse_scorer
+from workbench.evals.suite import suite_to_dict
+from workbench.evals.types import ScorerSpec, Suite
+from workbench.files import canonical_json, sha256_text
+from workbench.formats.promptfoo import Config, Finding, is_promptfoo_file, read_config
+from workbench.formats.promptfoo.nunjucks import js_text
+from workbench.llm.types import ModelSpec
+
+__all__ = ["Imported", "Losses", "import_config", "is_promptfoo_file"]
+#: What promptfoo judges with where a config names nothing.
+DEFAULT_JUDGE = "openai/gpt-4.1-2025-04-14"
+_SHOWN = 20
+
+
+@dataclass(frozen=True)
+class Imported:
+    """A config as a suite. ``findings`` are by file and line; ``losses`` those that are left out of a run."""
+
+    suite: Suite
+    findings: tuple[Finding, ...]
+
+    @property
+    def losses(self) -> tuple[Finding, ...]:
+        """What is left out of a run."""
+        return tuple(finding for finding in self.findings if finding.kind == "loss")
+
+
+class Losses(BadInput):
+    """A config has parts that cannot be honoured, and nobody has agreed to run the rest."""
+
+    def __init__(self, path: Path, losses: Sequence[Finding]) -> None:
+        listed = "; ".join(str(loss) for loss in losses[:_SHOWN])
+        more = f"; and {len(losses) - _SHOWN} more" if len(losses) > _SHOWN else ""
+        super().__init__(
+            f"{path.name} asks for what cannot be honoured here: {listed}{more}",
+            hint="run the rest with --accept-losses",
+        )
+        self.losses = tuple(losses)
+
+
+def import_config(path: Path) -> Imported:
+    """Read a promptfoo config as a suite; its prompts are in the suite, and nothing is written to the library.
+
+    Raises:
+        BadInput: It is no config, or no test is left of it.
+    """
+    config = read_config(path, csv_row=promptfoo_row)
+    findings = list(config.findings)
+    cases, more = _cases(config)
+    findings += more
+    derived, more = _derived(config)
+    findings += more
+    models = tuple(ModelSpec(**model.entry()) for model in config.models)
+    asks = any("judge" in _kinds(entry) for entries in config.scorers for entry in entries)
+    suite = Suite(
+        name=_name(path),
+        description=config.description,
+        prompts=tuple(p.prompt.name for p in config.prompts),
+        models=models,
+        dataset=load_cases(cases, base=path.parent, file=path),
+        scorers=derived,
+        repeats=config.repeats,
+        concurrency=config.concurrency,
+        folder=path.parent,
+        judge=ModelSpec(DEFAULT_JUDGE) if asks else None,
+        own_prompts={p.prompt.name: p.prompt for p in config.prompts},
+    )
+    content = {**suite_to_dict(suite), "own_prompts": {n: p.sha256 for n, p in suite.own_prompts.items()}}
+    identity = sha256_text(canonical_json(content) + suite.dataset.sha256)
+    return Imported(replace(suite, sha256=identity), tuple(findings))
+
+
+def _cases(config: Config) -> tuple[list[dict[str, Any]], list[Finding]]:
+    if not config.tests:
+        raise BadInput(
+            "No test is left of this config: " + "; ".join(str(loss) for loss in config.losses[:5]),
+            file=config.path,
+            hint="put the missing files beside it, or write the tests in it",
+        )
+    taken: set[str] = set()
+    rows: list[dict[str, Any]] = []
+    findings: list[Finding] = []
+    for test, entries in zip(config.tests, config.scorers, strict=True):
+        scorers = []
+        for entry in _with_threshold(list(entries), test.threshold):
+            try:
+                parse_scorer(entry)
+            except WorkbenchError as problem:
+                what = f"the assertion `{entry['name']}` is left out: {problem.message[:150]}"
+                findings.append(Finding("loss", what, test.place.file, test.place.line))
+                continue
+            scorers.append(entry)
+        values = _variables(config, test)
+        findings += _chats_in_values(config, test, values)
+        row: dict[str, Any] = {
+            "id": _id(test, taken),
+            "vars": values,
+            "metadata": {**test.metadata, **({"description": test.description} if test.description else {})},
+            "scorers": scorers,
+        }
+        reference = next((e.get("expected") for e in entries if "expected" in e), None)
+        rows.append(row if reference is None else {**row, "expected": reference})
+    return rows, list(dict.fromkeys(findings))
+
+
+def _with_threshold(entries: list[dict[str, Any]], threshold: float | None) -> list[dict[str, Any]]:
+    """A test's threshold is one on the weighted mean of its assertions."""
+    if threshold is None or not entries:
+        return entries
+    if len(entries) == 1:
+        part = {k: v for k, v in entries[0].items() if k != "name"}
+        return [{"type": "all", "name": entries[0]["name"], "of": [part], "threshold": threshold}]
+    return [*entries, {"type": "override", "scorer": "overall", "set": {"threshold": threshold}}]
+
+
+def _variables(config: Config, test: Any) -> dict[str, Any]:
+    """Return a test's variables as its prompts print them: what is missing prints nothing, as in Nunjucks."""
+    chats = bool(config.prompts) and all(prompt.chat for prompt in config.prompts)
+    values = dict(test.values if chats else test.vars)
+    structured = {
+        name for prompt in config.prompts if prompt.prompt.template == "jinja2" for name in prompt.names
+    }
+    for prompt in config.prompts:
+        for name in prompt.names:
+            if values.get(name) is None:
+                values[name] = ""
+        for name in prompt.printed:
+            if name not in structured:
+                values[name] = js_text(values[name])
+    return values
+
+
+def _chats_in_values(config: Config, test: Any, values: dict[str, Any]) -> list[Finding]:
+    for prompt in config.prompts:
+        text = prompt.prompt.messages[0].content.strip() if prompt.prompt.messages else ""
+        if prompt.chat or len(prompt.printed) != 1 or text != f"{{{{{prompt.printed[0]}}}}}":
+            continue
+        value = str(values[prompt.printed[0]]).lstrip()
+        if value.startswith("[") and '"role"' in value:
+            what = "with this test the prompt is a list of messages, which promptfoo sends as such and is text here"
+            return [Finding("difference", what, test.place.file, test.place.line)]
+    return []
+
+
+def _derived(config: Config) -> tuple[tuple[ScorerSpec, ...], list[Finding]]:
+    specs, findings, taken = [], [], set()
+    for entry in config.derived:
+        data = {key: value for key, value in entry.items() if key != "_line"}
+        try:
+            specs.append(parse_scorer(data, taken=taken))
+        except WorkbenchError as problem:
+            what = f'the derived metric "{entry["name"][:40]}" is left out: {problem.message[:150]}'
+            findings.append(Finding("loss", what, config.path.name, entry["_line"]))
+    return tuple(specs), findings
+
+
+def _kinds(entry: dict[str, Any]) -> set[str]:
+    """Return "judge" where an entry or a part of it asks a model that the config does not name."""
+    parts = entry.get("of")
+    if isinstance(parts, list):
+        return {kind for part in parts for kind in _kinds(part)}
+    asks = entry["type"] in (
+        "criteria",
+        "rubric",
+        "classify",
+        "answer_relevance",
+        "faithfulness",
+        "context_recall",
+    )
+    return {"judge"} if asks and "judge" not in entry else set()
+
+
+def _id(test: Any, taken: set[str]) -> str:
+    """Return an id that stays when other tests come and go: of the description, else of the values."""
+    plain = re.sub(r"[^\w]+", "-", test.description.lower()).strip("-")[:60].strip("-")
+    base = plain or hashlib.sha256(canonical_json(test.values).encode("utf-8", "replace")).hexdigest()[:12]
+    name, number = base, 2
+    while name in taken:
+        name, number = f"{base}-{number}", number + 1
+    taken.add(name)
+    return name
+
+
+def _name(path: Path) -> str:
+    stem = re.sub(r"[^\w.-]+", "-", path.stem).strip("-.") or "promptfoo"
+    return stem[:80]
