@@ -47,10 +47,11 @@ def test_all_rules_are_read_and_come_back_from_what_a_run_stores(tmp_path):
         slices=["lang"],
         must_pass="lang=de",
         max_new_failures=0,
+        limits={"cost_usd": 2.5, "errors": 0},
     ).gate
     assert (gate.metric, gate.margin, gate.metrics) == ("accuracy", 0.02, {"brief": 0.05})
     assert (gate.floors, gate.slices, gate.must_pass) == ({"accuracy": 0.8}, {"lang": None}, ("lang=de",))
-    assert gate.max_new_failures == 0
+    assert gate.max_new_failures == 0 and gate.limits == {"cost_usd": 2.5, "errors": 0}
     assert Gate.from_dict(gate.to_dict()) == gate
 
 
@@ -85,6 +86,8 @@ def test_cases_that_must_pass_are_named_by_id_by_metadata_or_by_tag(tmp_path):
         ({"metric": "accuracy", "slices": ["level"]}, "none of the suite's slices"),
         ({"metric": "accuracy", "must_pass": ["lang=fr"]}, "no case's id, field=value or tag"),
         ({"metric": "accuracy", "max_new_failures": -1}, "max_new_failures"),
+        ({"metric": "accuracy", "limits": {"cost_usd": -1}}, "cost_usd"),
+        ({"metric": "accuracy", "limits": {"costs_usd": 1}}, 'perhaps "cost_usd"'),
         ({"metric": "accuracy", "floor": {"accuracy": 0.8}}, 'perhaps "floors"'),
     ],
 )

@@ -9,9 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from support.scoring import case, score, scores
 
+from workbench.analysis.metrics import _LOWER_IS_BETTER
 from workbench.evals.scorers import ParamError, lower_is_better, parse_scorer, scorer_units
 from workbench.evals.scorers.measures import count_characters, count_sentences, count_words
-from workbench.llm.types import Completion
+from workbench.evals.scorers.scoring import _DOWN
+from workbench.llm.types import Completion, Usage
 
 
 @pytest.mark.parametrize(
@@ -113,6 +115,18 @@ def test_an_unknown_cost_or_time_is_never_zero_nor_passed_and_makes_overall_unkn
 def test_a_free_answer_costs_zero_and_the_first_token_has_its_own_time():
     assert score({"type": "cost", "max": 0}, "x", cost_usd=0.0).passed is True
     assert score({"type": "latency", "until": "first_token"}, "x", latency_s=3, ttft_s=0.2).value == 0.2
+
+
+def test_tokens_are_those_sent_and_answered_and_unknown_where_one_of_both_is():
+    usage = Usage(input=70, cache_read=30, output=25, reasoning=5)
+    for of, value in (("total", 125), ("input", 100), ("output", 25)):
+        assert score({"type": "tokens", "of": of}, "x", usage=usage).value == value
+    over = score({"type": "tokens", "max": 100}, "x", usage=usage)
+    assert (over.passed, over.reason) == (False, "125 tokens, over 100 tokens")
+    assert score({"type": "tokens", "threshold": 125}, "x", usage=usage).passed is True
+    assert score({"type": "tokens", "max": 1}, "x", usage=Usage(input=70)).value is None
+    assert score({"type": "tokens", "of": "input"}, "x", usage=Usage(input=70)).value == 70
+    assert lower_is_better("tokens") and _LOWER_IS_BETTER == _DOWN
 
 
 def test_units_tell_which_way_is_better():

@@ -192,3 +192,14 @@ def test_a_copy_without_a_database_is_judged_alike(approved, tmp_path_factory):
     other = Workspace.open(clone)
     there = other.runs.get(run_colours(other, prompts=["second"])).gate
     assert json.dumps(there["rules"]) == json.dumps(here["rules"])
+
+
+def test_limits_of_the_whole_run_are_among_the_gates_reasons_and_fail_it(tmp_path):
+    both = {"first": [None] * 2 + right(40)[2:], "second": right(40)}
+    held = {"baseline": "first", "candidate": "second", "metric": "accuracy", "margin": 0.5}
+    limits = {"errors": 1, "total_tokens": 10}
+    ws = colours_workspace(tmp_path, both, gate={**held, "limits": limits})
+    gate = ws.runs.get(run_colours(ws)).gate
+    statuses = {rule["name"]: rule["status"] for rule in gate["rules"]}
+    assert (statuses["limit errors"], statuses["limit tokens"]) == ("failed", "undecided")
+    assert gate["status"] == "failed" and "2 failed answers, 1 allowed" in gate["sentence"]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -64,6 +64,7 @@ def judge_gate(
     more: MoreRules | None = None,
     sides: tuple[Side, Side] | None = None,
     clusters: Mapping[str, Any] | None = None,
+    also: Sequence[Rule] = (),
 ) -> GateResult:
     """Hold the candidate (B) of a comparison to the gate's rules.
 
@@ -91,6 +92,7 @@ def judge_gate(
         more: Further rules.
         sides: Baseline and candidate as they were compared; floors and rules about cases need them.
         clusters: Case id → value that marks cases which belong together, for floors.
+        also: Rules that were judged already, such as those of `workbench.analysis.run_limits`.
 
     Raises:
         BadInput: The comparison has no such metric or slice, or a number is impossible.
@@ -120,6 +122,7 @@ def judge_gate(
         rules.append(_cost(comparison, max_cost_ratio))
     if max_latency_ratio is not None:
         rules.append(_latency(comparison, max_latency_ratio))
+    rules.extend(also)
     rate = _error_rate(chosen, margin, more)
     return GateResult(
         status=worst(rules),

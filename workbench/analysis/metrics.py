@@ -18,14 +18,14 @@ from workbench.analysis.results import MetricComparison
 from workbench.analysis.verdict import decide
 from workbench.analysis.wording import repeats_advice
 
-_LOWER_IS_BETTER = frozenset({"seconds", "usd"})
+_LOWER_IS_BETTER = frozenset({"seconds", "usd", "tokens"})
 
 Kind = Literal[
     "pass/fail",  # one answer a case on each side, every value 0 or 1
     "pass/fail, repeated",  # several answers a case (repeats or models), every value 0 or 1
     "score",  # other values within 0–1
     "score, mostly tied",  # such values where few cases differ, so that t would be too narrow
-    "number",  # seconds, USD, counts
+    "number",  # seconds, USD, tokens, counts
 ]
 _METHODS: dict[Kind, str] = {
     "pass/fail": "McNemar mid-p, Bonett–Price interval",

@@ -17,7 +17,7 @@ def signed(value: float, digits: int = 1) -> str:
 
 
 def amount(value: float | None, unit: str = "score") -> str:
-    """A value in its unit: ``81.2 %`` for a score, ``1.24 s``, ``$0.0031``, ``312.5``."""
+    """A value in its unit: ``81.2 %`` for a score, ``1.24 s``, ``$0.0031``, ``1,250 tokens``, ``312.5``."""
     if value is None:
         return UNKNOWN
     sign = "−" if value < 0 else ""
@@ -27,6 +27,8 @@ def amount(value: float | None, unit: str = "score") -> str:
         return sign + usd(abs(value))
     if unit == "seconds":
         return sign + seconds(abs(value))
+    if unit == "tokens":
+        return f"{sign}{_tokens(abs(value))} tokens"
     return f"{sign}{abs(value):,.1f}"
 
 
@@ -36,7 +38,7 @@ def difference(value: float | None, unit: str = "score") -> str:
         return UNKNOWN
     if unit == "score":
         return f"{signed(value * 100)} points"
-    if unit in ("usd", "seconds"):
+    if unit in ("usd", "seconds", "tokens"):
         return ("−" if value < 0 else "+" if value > 0 else "") + amount(abs(value), unit)
     return signed(value)
 
@@ -49,8 +51,17 @@ def interval(low: float | None, high: float | None, unit: str = "score", *, sign
         return f"{signed(low * 100)} to {signed(high * 100)}"
     if unit == "score":
         return f"{low * 100:.1f} to {high * 100:.1f} %"
+    if unit == "tokens":
+        ends = [
+            ("−" if end < 0 else "+" if end > 0 and signs else "") + _tokens(abs(end)) for end in (low, high)
+        ]
+        return f"{ends[0]} to {ends[1]} tokens"
     show = difference if signs else amount
     return f"{show(low, unit)} to {show(high, unit)}"
+
+
+def _tokens(value: float) -> str:
+    return f"{value:,.0f}" if value >= 99.95 or value == int(value) else f"{value:,.1f}"
 
 
 def usd(value: float | None) -> str:

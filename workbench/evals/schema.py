@@ -40,6 +40,17 @@ def _slice_entry(value: Any) -> Any:
     return {"field": value} if isinstance(value, str) else value
 
 
+class LimitsEntry(Strict):
+    """What a whole run may come to, over all of its answers."""
+
+    cost_usd: float | None = Field(None, ge=0, description="US dollars that all answers together may cost")
+    total_tokens: int | None = Field(None, ge=0, description="Tokens of all calls and answers together")
+    p95_latency_s: float | None = Field(
+        None, ge=0, description="Seconds within which 95 of 100 answers must be there"
+    )
+    errors: int | None = Field(None, ge=0, description="Answers that may fail")
+
+
 class GateEntry(Strict):
     """The rules that pass or fail a run."""
 
@@ -68,6 +79,7 @@ class GateEntry(Strict):
     max_new_failures: int | None = Field(
         None, ge=0, description="How many cases that passed at the baseline may fail now"
     )
+    limits: LimitsEntry = Field(LimitsEntry(), description="What the whole run may cost, use, take and fail")
     max_cost_ratio: float | None = Field(None, gt=0, description="Candidate's cost over baseline's, at most")
     max_latency_ratio: float | None = Field(
         None, gt=0, description="Candidate's latency over baseline's, at most"
@@ -139,6 +151,7 @@ FIELDS: dict[str | int, list[str]] = {
     "": [field.alias or name for name, field in SuiteFile.model_fields.items()],
     "models": list(ModelEntry.model_fields),
     "gate": list(GateEntry.model_fields),
+    "gate.limits": list(LimitsEntry.model_fields),
     "cases": list(CasesEntry.model_fields),
 }
 

@@ -152,6 +152,7 @@ class _Reader:
         path, hint = (*prefix, *first["loc"]), None
         if first["type"] == "extra_forbidden":
             known = FIELDS.get(path[0] if len(path) > 1 else "", ())
+            known = FIELDS.get(".".join(map(str, path[:-1])), known)
             key = str(path[-1])
             hint = suggest(_OTHER_WORDS.get(key, key) if len(path) == 1 else key, known)
             raise self.error(f'there is no field "{key[:60]}"', *path, hint=hint)

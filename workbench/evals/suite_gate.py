@@ -62,6 +62,7 @@ def read_gate(
         slices={item.field: item.margin for item in entry.slices},
         must_pass=tuple(entry.must_pass),
         max_new_failures=entry.max_new_failures,
+        limits=entry.limits.model_dump(exclude_none=True),
     )
 
 

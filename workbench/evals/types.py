@@ -118,7 +118,8 @@ class Gate:
 
     ``metrics`` holds further metrics with their margins, ``floors`` what the candidate must reach by itself,
     ``slices`` fields with the margin of each of their slices (None: no slice may be established as worse), and
-    ``must_pass`` entries as `workbench.evals.gates.must_pass_cases` reads them.
+    ``must_pass`` entries as `workbench.evals.gates.must_pass_cases` reads them. ``limits`` is what the whole run may
+    come to (`workbench.analysis.run_limits`).
     """
 
     baseline: str
@@ -132,6 +133,7 @@ class Gate:
     slices: dict[str, float | None] = field(default_factory=dict)
     must_pass: tuple[str, ...] = ()
     max_new_failures: int | None = None
+    limits: dict[str, float] = field(default_factory=dict)
 
     @property
     def from_file(self) -> bool:
@@ -144,7 +146,7 @@ class Gate:
         What came later is left out where it is not used, so that suites keep the identity that runs are pinned to.
         """
         data = {**vars(self), "must_pass": list(self.must_pass)}
-        later = ("metrics", "floors", "slices", "must_pass", "max_new_failures")
+        later = ("metrics", "floors", "slices", "must_pass", "max_new_failures", "limits")
         return {k: v for k, v in data.items() if k not in later or (v is not None and v not in ({}, []))}
 
     @classmethod
@@ -175,7 +177,7 @@ class Suite:
     folder: Path | None = None
     schema: dict[str, dict[str, Any]] = field(default_factory=dict)  # JSON Schemas of a case's parts
     judge: ModelSpec | None = None  # what judges where a scorer names no model
-
-
     own_prompts: dict[str, Prompt] = field(default_factory=dict)  # prompts that it brings itself, by name
-Unit = Literal["score", "seconds", "usd", "count"]
+
+
+Unit = Literal["score", "seconds", "usd", "tokens", "count"]

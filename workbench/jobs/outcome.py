@@ -366,6 +366,7 @@ def judge_outcome(outcome: Outcome) -> GateResult:
         BadInput: The gate names a side that this run does not have.
     """
     from workbench.analysis.gate import MoreRules, judge_gate
+    from workbench.analysis.run_limits import limit_rules
 
     plan, gate = outcome.plan, outcome.plan.gate
     if gate is None:
@@ -395,6 +396,7 @@ def judge_outcome(outcome: Outcome) -> GateResult:
         ),
         sides=sides,
         clusters=together.of if together else None,
+        also=limit_rules(outcome.cells, gate.limits) if gate.limits else (),
     )
 
 

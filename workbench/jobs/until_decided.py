@@ -50,9 +50,9 @@ def settings(plan: Plan, *, seed: int | None = None) -> dict[str, Any]:
             hint="leave --until-decided away",
         )
     gate = plan.gate
-    if gate and (gate.floors or gate.must_pass or gate.max_new_failures is not None):
+    if gate and (gate.floors or gate.must_pass or gate.max_new_failures is not None or gate.limits):
         raise BadInput(
-            f"The gate of {plan.suite} has rules that need all cases (floors, must_pass or max_new_failures)",
+            f"The gate of {plan.suite} has rules that need all cases (floors, must_pass, max_new_failures or limits)",
             hint="leave --until-decided away",
         )
     metric = metric_of(plan)

@@ -1,4 +1,4 @@
-"""Scorers that measure: how long an answer is, how long it took, what it cost."""
+"""Scorers that measure: how long an answer is, how long it took, what it cost, how many tokens."""
 
 from __future__ import annotations
 
@@ -168,6 +168,32 @@ class Latency:
         first = self.until == "first_token"
         value = cell.completion.ttft_s if first else cell.completion.latency_s
         return _measured(value, self.max, "time to the first token" if first else "latency", "{:.3g} s")
+
+
+@scorer("tokens", unit="tokens", limit="max")
+@dataclass(frozen=True)
+class Tokens:
+    """How many tokens the call took: those sent, those answered, or both; less is better.
+
+    They are the provider's own count; what a provider counts apart as reasoning is among those answered, and what it
+    had in a cache among those sent. With ``max`` (or ``threshold``) it passes or fails and can carry a weight;
+    without, it only measures. An unknown count stays unknown and neither passes nor fails.
+    """
+
+    of: Annotated[
+        Literal["total", "input", "output"],
+        Field(description="Count what was sent, what was answered, or both"),
+    ] = "total"
+    max: Annotated[int | None, Field(ge=0, description="The most tokens that pass")] = None
+
+    def score(self, cell: ScoringInput) -> Outcome:
+        """Read them from the completion."""
+        usage = cell.completion.usage
+        found = {"input": (usage.total_input,), "output": (usage.output,)}.get(
+            self.of, (usage.total_input, usage.output)
+        )
+        value = None if None in found else float(sum(n for n in found if n is not None))
+        return _measured(value, self.max, "number of tokens", "{:,.0f} tokens")
 
 
 @scorer("cost", unit="usd", limit="max")

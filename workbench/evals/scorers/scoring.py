@@ -9,9 +9,9 @@ from typing import Any
 from workbench.evals.combine import OVERALL, Weighted, overall
 from workbench.evals.extract import Extractor, build_extractor
 from workbench.evals.reducers import parse_reducer
+from workbench.evals.scorers.answers import Answers
 from workbench.evals.scorers.derived import Derived, by_variable
 from workbench.evals.scorers.groups import Group, as_written
-from workbench.evals.scorers.answers import Answers
 from workbench.evals.scorers.judging import CountedAsFailure
 from workbench.evals.scorers.registry import (
     SCORERS,
@@ -28,7 +28,7 @@ from workbench.evals.types import Case, Score, ScorerSpec, ScoringInput, Unit
 from workbench.llm.types import Completion
 
 MAX_REASON = 500
-_DOWN: frozenset[Unit] = frozenset({"seconds", "usd"})
+_DOWN: frozenset[Unit] = frozenset({"seconds", "usd", "tokens"})
 
 
 @dataclass(frozen=True)
@@ -348,5 +348,5 @@ def scorer_units(specs: Iterable[ScorerSpec]) -> dict[str, Unit]:
 
 
 def lower_is_better(unit: Unit) -> bool:
-    """Whether a smaller value of this unit is the better one (seconds and USD; scores are better high)."""
+    """Whether a smaller value of this unit is the better one (seconds, USD and tokens; scores are better high)."""
     return unit in _DOWN

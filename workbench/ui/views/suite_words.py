@@ -9,7 +9,7 @@ from typing import Any
 
 from workbench.analysis.frames import natural_key
 from workbench.analysis.wording import amount, count, difference, listed
-from workbench.evals.scorers import SCORERS, describe_scorers
+from workbench.evals.scorers import SCORERS, describe_scorers, lower_is_better
 from workbench.evals.types import Case, Dataset, Gate, ScorerSpec
 
 #: What a newcomer copies: the least that runs, and runs without a key.
@@ -45,7 +45,7 @@ def scorer_words(spec: ScorerSpec) -> list[str]:
     if spec.negate:
         sentences.append("It is turned round: what would pass fails, and what would fail passes.")
     if spec.threshold is not None:
-        lower = doc is not None and doc.unit in ("seconds", "usd")
+        lower = doc is not None and lower_is_better(doc.unit)
         sentences.append(
             f"It passes {'up to' if lower else 'from'} {spec.threshold:g}{' on' if not lower else ''}."
         )
@@ -69,6 +69,7 @@ def gate_words(gate: Gate, units: dict[str, str]) -> str:
         parts.append(f"costs at most {gate.max_cost_ratio:g} times as much")
     if gate.max_latency_ratio is not None:
         parts.append(f"takes at most {gate.max_latency_ratio:g} times as long")
+    parts += limit_words(gate.limits)
     return f"{gate.candidate or 'A version'} passes if {listed(parts, 20)}."
 
 
@@ -78,7 +79,7 @@ def _more_words(gate: Gate, units: dict[str, str]) -> list[str]:
         parts.append(f"on {name} not by {difference(margin, units.get(name, 'score')).lstrip('+')} or more")
     for name, limit in gate.floors.items():
         unit = units.get(name, "score")
-        most = "most" if unit in ("seconds", "usd") else "least"
+        most = "most" if lower_is_better(unit) else "least"
         parts.append(f"has a {name} of at {most} {amount(limit, unit)}")
     for field, loss in gate.slices.items():
         if loss is None:
@@ -90,6 +91,17 @@ def _more_words(gate: Gate, units: dict[str, str]) -> list[str]:
     if gate.max_new_failures is not None:
         parts.append(f"newly fails at most {count(gate.max_new_failures, 'case')}")
     return parts
+
+
+def limit_words(limits: dict[str, float]) -> list[str]:
+    """Return what a whole run may come to."""
+    said = {
+        "cost_usd": lambda most: f"the whole run costs at most {amount(most, 'usd')}",
+        "total_tokens": lambda most: f"the whole run uses at most {amount(most, 'tokens')}",
+        "p95_latency_s": lambda most: f"95 of 100 answers are there within {amount(most, 'seconds')}",
+        "errors": lambda most: f"at most {count(int(most), 'answer')} may fail",
+    }
+    return [words(limits[name]) for name, words in said.items() if name in limits]
 
 
 def slice_counts(cases: Iterable[Case], field: str) -> list[tuple[str, int]]:
