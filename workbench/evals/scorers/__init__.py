@@ -16,7 +16,6 @@ from workbench.evals.scorers import numbers as numbers
 from workbench.evals.scorers import override as override
 from workbench.evals.scorers import own as own
 from workbench.evals.scorers import panel as panel
-from workbench.evals.scorers import pii as pii
 from workbench.evals.scorers import promptfoo as promptfoo
 from workbench.evals.scorers import reference as reference
 from workbench.evals.scorers import semantic as semantic
