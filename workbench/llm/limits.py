@@ -7,72 +7,20 @@ server says that it is too much, and nothing enters while the server has asked f
 from __future__ import annotations
 
 import asyncio
-import re
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass
-from datetime import datetime
 from math import ceil, inf
-from time import monotonic, time
+from time import monotonic
 
 from workbench.errors import CompletionError, ErrorKind
 from workbench.llm import clock
 from workbench.llm.limit_history import LimitHistory
+from workbench.llm.pace import Bucket, Pace
+from workbench.llm.ratelimit_headers import spent_until
 from workbench.llm.types import Completion, ModelSpec, Request, text_of
 
 #: Faults after which nobody knows whether the model is there at all, or takes anything.
 _SILENT_KINDS = frozenset({"timeout", "connection", "rate_limit"})
-
-
-@dataclass(frozen=True)
-class Pace:
-    """How a lane adapts. The figures are those that Inspect AI settled on, times are in seconds.
-
-    The limit doubles each clean round until the first refusal, then grows by ``growth``, each time only if at
-    least ``saturation`` of it was in use. A refusal (429, 529) multiplies it by ``cut``, at most once in
-    ``debounce_s``; ``pause_after`` of them in a row make all calls wait as long as the server asks.
-
-    After ``silent_calls`` failures in a row with no answer between them one call at a time goes out, and once
-    that has lasted ``give_up_s`` (``give_up_refused_s`` where the server does answer, with refusals) the others
-    end unasked, but for one every ``probe_every_s``.
-    """
-
-    start: int = 20
-    most: int = 1000
-    cut: float = 0.8
-    growth: float = 0.05
-    saturation: float = 0.8
-    debounce_s: float = 15.0
-    pause_after: int = 2
-    silent_calls: int = 10
-    give_up_s: float = 60.0
-    give_up_refused_s: float = 300.0
-    probe_every_s: float = 30.0
-    patience_s: float = 90.0
-
-
-class Bucket:
-    """So much a minute: never more than ``per_minute`` within any 60 seconds, and a twentieth of it at once."""
-
-    def __init__(self, per_minute: int, now: float) -> None:
-        self.burst = max(1.0, per_minute / 20)
-        self._per_s = (per_minute - self.burst + 1) / 60
-        self._free, self._at = self.burst, now
-
-    def delay(self, amount: float, now: float) -> float:
-        """Return the seconds until ``amount`` may be taken; more than the burst may go when the bucket is full."""
-        self._refill(now)
-        missing = min(amount, self.burst) - self._free
-        return missing / self._per_s if missing > 1e-9 else 0.0
-
-    def take(self, amount: float, now: float) -> None:
-        """Take, or with a negative amount give back; what was taken too much is waited for later."""
-        self._refill(now)
-        self._free = min(self.burst, self._free - amount)
-
-    def _refill(self, now: float) -> None:
-        self._free = min(self.burst, self._free + (now - self._at) * self._per_s)
-        self._at = now
 
 
 class Unasked(CompletionError):
@@ -332,40 +280,6 @@ class Lanes:
         if model.recorded or model.id.startswith("offline/"):
             return None
         return self.of(model).wanted
-
-
-def spent_until(headers: Mapping[str, str]) -> float:
-    """Return the seconds until a used-up allowance is renewed, from ratelimit headers; 0 where some is left.
-
-    Reads OpenAI's ``x-ratelimit-remaining-requests`` with ``x-ratelimit-reset-requests`` (``1m2.5s``, ``20ms``),
-    the same for tokens, Anthropic's ``anthropic-ratelimit-…-remaining`` with an ISO time, and the plain pair.
-    """
-    found = {name.lower(): value.strip() for name, value in headers.items() if "ratelimit" in name.lower()}
-    seconds = 0.0
-    for name, value in found.items():
-        if "remaining" in name and re.fullmatch(r"0+(\.0+)?", value):
-            seconds = max(seconds, _until(found.get(name.replace("remaining", "reset"), "")))
-    return seconds if seconds <= 120 else 0.0
-
-
-_SPAN = re.compile(r"(\d+(?:\.\d+)?)(ms|h|m|s)")
-_UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
-
-
-def _until(text: str) -> float:
-    """Read ``6m0s``, ``1.5``, a moment in Unix time, or an ISO time as seconds from now; 0 where it is none."""
-    if len(text) > 40:
-        return 0.0
-    if re.fullmatch(r"\d+(\.\d+)?", text):
-        number = float(text)
-        return max(0.0, number - time()) if number > 1e9 else number
-    parts = _SPAN.findall(text)
-    if parts and "".join(number + unit for number, unit in parts) == text:
-        return sum(float(number) * _UNITS[unit] for number, unit in parts)
-    try:
-        return max(0.0, datetime.fromisoformat(text).timestamp() - time())
-    except ValueError:
-        return 0.0
 
 
 def _span(seconds: float) -> str:
