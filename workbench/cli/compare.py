@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -49,6 +50,14 @@ def compare(
     slices: Annotated[
         bool, typer.Option("--slices", help="List slices that are undecided, too; --json always has all.")
     ] = False,
+    baseline: Annotated[
+        Path | None,
+        typer.Option(
+            "--baseline",
+            metavar="FILE",
+            help="Hold A against this baseline.json case by case; the approved run itself need not be here.",
+        ),
+    ] = None,
     json: JsonFile = None,
     workspace: WorkspaceDir = None,
 ) -> int:
@@ -58,10 +67,15 @@ def compare(
     is not.
     """
     out = Output(json)
+    if baseline is not None and b is not None:
+        raise BadInput("--baseline takes the place of a side", hint="name one run only")
     with opened(workspace) as ws:
-        if b is None:
+        if baseline is not None:
+            comparison = ws.baselines.compare(a, baseline, metric=metric, margin=margin)
+        elif b is None:
             return _ranked(ws, a, out, metric, margin)
-        comparison = ws.runs.compare(a, b, metric=metric, margin=margin)
+        else:
+            comparison = ws.runs.compare(a, b, metric=metric, margin=margin)
         out.json(comparison.to_dict())
         if not out.quiet:
             from workbench.cli import tables

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
@@ -135,17 +136,34 @@ def check_fit(baseline: Baseline, plan: Plan, scorers: tuple[ScorerSpec, ...]) -
     Raises:
         BaselineError: The dataset, a scorer that the gate looks at, or the set of models is another one.
     """
+    gate = plan.gate
+    looked_at = [gate.metric, *gate.metrics, *gate.floors] if gate else []
+    check_comparable(baseline, plan, scorers, looked_at, [model.name for model in plan.models])
+
+
+def check_comparable(
+    baseline: Baseline,
+    plan: Plan,
+    scorers: tuple[ScorerSpec, ...],
+    looked_at: Sequence[str],
+    models: Sequence[str],
+) -> None:
+    """Refuse a baseline that answers of ``models`` cannot fairly be held against by the scorers ``looked_at``.
+
+    Raises:
+        BaselineError: The dataset, one of these scorers, or the set of models is another one.
+    """
     again = "run the suite as it is now and approve that run with `workbench baseline set RUN`"
     if baseline.dataset_sha256 != plan.dataset_sha256:
         raise BaselineError(
-            f"The baseline of {plan.suite} was approved on other cases "
+            f"The baseline of {baseline.suite} was approved on other cases "
             f"(dataset {baseline.dataset_sha256[:8]}, now {plan.dataset_sha256[:8]})",
             hint=again,
         )
-    difference = _scorer_difference(baseline, plan, scorers)
+    difference = scorer_difference(baseline, scorers, looked_at)
     if difference:
         raise BaselineError(f"The baseline of {plan.suite} was scored otherwise: {difference}", hint=again)
-    ours, theirs = [model.name for model in plan.models], baseline.model_names
+    ours, theirs = list(models), baseline.model_names
     if max(len(ours), len(theirs)) > 1 and set(ours) != set(theirs):
         raise BaselineError(
             f"The baseline of {plan.suite} was answered by {', '.join(theirs)}, and this run by {', '.join(ours)}",
@@ -153,15 +171,15 @@ def check_fit(baseline: Baseline, plan: Plan, scorers: tuple[ScorerSpec, ...]) -
         )
 
 
-def _scorer_difference(baseline: Baseline, plan: Plan, scorers: tuple[ScorerSpec, ...]) -> str | None:
-    """Say what is different in a scorer that the gate looks at, or None where nothing is."""
-    if plan.gate is None:
-        return None
+def scorer_difference(
+    baseline: Baseline, scorers: Sequence[ScorerSpec], looked_at: Sequence[str]
+) -> str | None:
+    """Say what is different in a scorer that is looked at, or None where nothing is."""
     now = {spec.name: spec.to_dict() for spec in scorers}
     then = {spec["name"]: spec for spec in baseline.scorers}
-    looked_at = [plan.gate.metric, *plan.gate.metrics, *plan.gate.floors]
     if OVERALL in looked_at:
-        looked_at += [name for name in {**then, **now} if {**then, **now}[name].get("weight", 1)]
+        both = {**then, **now}
+        looked_at = [*looked_at, *(name for name in both if both[name].get("weight", 1))]
     for name in dict.fromkeys(looked_at):
         if name == OVERALL and name not in now:
             continue

@@ -10,7 +10,8 @@ import numpy as np
 
 from workbench.analysis.frames import natural_key
 from workbench.errors import BadInput
-from workbench.evals.baseline import Baseline
+from workbench.evals.baseline import Baseline, check_comparable, scorer_difference
+from workbench.evals.combine import OVERALL
 from workbench.evals.scorers import SCORERS
 from workbench.jobs import outcome as outcomes
 
@@ -123,11 +124,17 @@ def _totals(cells: pd.DataFrame) -> dict[str, Any]:
     }
 
 
-def hold_against(baseline: Baseline, chosen: outcomes.Selection) -> tuple[Comparison, tuple[Side, Side]]:
+def hold_against(
+    baseline: Baseline,
+    chosen: outcomes.Selection,
+    *,
+    metric: str | None = None,
+    margin: float | None = None,
+) -> tuple[Comparison, tuple[Side, Side]]:
     """Compare one version of a run with a baseline, case by case.
 
     Cost and latency of the baseline are known by their means only; as both sides have the same cases, their ratios
-    are the same as from every answer, but have no interval.
+    are the same as from every answer, but have no interval. Metric and margin are by default the gate's.
 
     Raises:
         BadInput: They have nothing in common.
@@ -144,8 +151,8 @@ def hold_against(baseline: Baseline, chosen: outcomes.Selection) -> tuple[Compar
         *sides,
         slices=plan.slice_values(),
         units={**baseline.units, **outcome.units},
-        metric=gate.metric if gate else None,
-        margin=gate.margin if gate else 0.0,
+        metric=metric or (gate.metric if gate else None),
+        margin=margin if margin is not None else (gate.margin if gate else 0.0),
         clusters=outcomes.clusters_of(plan),
     )
     latency = {**comparison.latency, "ratio_low": None, "ratio_high": None}
@@ -158,6 +165,36 @@ def hold_against(baseline: Baseline, chosen: outcomes.Selection) -> tuple[Compar
     }
     cost = replace(comparison.cost, ratio_low=None, ratio_high=None)
     return replace(comparison, cost=cost, latency=latency), sides
+
+
+def compare_checked(
+    baseline: Baseline, chosen: outcomes.Selection, *, metric: str | None = None, margin: float | None = None
+) -> Comparison:
+    """Compare one version of a run with a baseline that it fits, and warn of what differs beside the metric.
+
+    Raises:
+        BaselineError: The cases, the models, or the scorer that the verdict rests on are others.
+        BadInput: There is no such scorer, or they are several versions.
+    """
+    outcome = chosen.outcome
+    if len(chosen.prompts) != 1:
+        raise BadInput(f"{chosen.title} is several versions", hint="name one, as RUN:VERSION")
+    if metric is not None and metric not in outcome.units:
+        raise BadInput(
+            f'There is no scorer "{metric}" in run {outcome.run_id}',
+            hint=f"it has {', '.join(sorted(outcome.units))}",
+        )
+    gate = outcome.plan.gate
+    if metric is None:
+        by_gate = gate.metric if gate and gate.metric in outcome.units else None
+        metric = by_gate or (OVERALL if OVERALL in outcome.units else next(iter(outcome.units)))
+    models = [outcome.plan.models[index].name for index in chosen.models]
+    check_comparable(baseline, outcome.plan, outcome.specs, [metric], models)
+    comparison, _ = hold_against(baseline, chosen, metric=metric, margin=margin)
+    shared = [spec.name for spec in outcome.specs if spec.name != metric and spec.name in baseline.means]
+    said = [scorer_difference(baseline, outcome.specs, [name]) for name in shared]
+    others = [f"A scorer is not the one the baseline was scored with: {words}" for words in said if words]
+    return replace(comparison, warnings=[*others, *comparison.warnings])
 
 
 def _baseline_side(baseline: Baseline) -> Side:

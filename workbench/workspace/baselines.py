@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from workbench.errors import BadInput, NotFound
 from workbench.evals.baseline import FILE_NAME, Baseline, BaselineError, check_fit, load_baseline
@@ -15,6 +16,9 @@ from workbench.store.base import now
 from workbench.workspace.library import current_author
 from workbench.workspace.runs import Runs
 from workbench.workspace.suites import Suites
+
+if TYPE_CHECKING:
+    from workbench.analysis.compare import Comparison
 
 
 class Baselines:
@@ -80,6 +84,26 @@ class Baselines:
             BaselineError: It cannot be used.
         """
         return self.get(suite) if self.path(suite).is_file() else None
+
+    def compare(
+        self, side: str, file: Path, *, metric: str | None = None, margin: float | None = None
+    ) -> Comparison:
+        """Compare one version of a run (``RUN`` or ``RUN:SIDE``) with a baseline file; its run need not be here.
+
+        Raises:
+            NotFound: There is no such run or side.
+            BaselineError: The file was changed since it was approved, is no baseline, or does not fit the run.
+            BadInput: The run leaves open which version is meant, or has no scores.
+        """
+        from workbench.jobs.baselines import compare_checked
+
+        found = load_baseline(file)
+        run_id, _, selector = side.partition(":")
+        outcome = self.runs.outcome(run_id)
+        if outcome.scoring is None:
+            raise BadInput(f"Run {outcome.run_id} has no scores yet", hint="wait until it is complete")
+        chosen = outcomes.select(outcome, selector or None)
+        return compare_checked(found, chosen, metric=metric, margin=margin)
 
     def remove(self, suite: str) -> Path:
         """Remove a suite's baseline; git keeps what was.
