@@ -16,12 +16,15 @@ from workbench.evals.scorers import numbers as numbers
 from workbench.evals.scorers import override as override
 from workbench.evals.scorers import own as own
 from workbench.evals.scorers import panel as panel
+from workbench.evals.scorers import pii as pii
 from workbench.evals.scorers import promptfoo as promptfoo
 from workbench.evals.scorers import reference as reference
+from workbench.evals.scorers import safety as safety
 from workbench.evals.scorers import semantic as semantic
 from workbench.evals.scorers import similarity as similarity
 from workbench.evals.scorers import structure as structure
 from workbench.evals.scorers import text as text
+from workbench.evals.scorers import wordlists as wordlists
 from workbench.evals.scorers.registry import (
     SCORERS,
     Outcome,
