@@ -95,7 +95,7 @@ def _python() -> Check:
 
 
 def _packages() -> Check:
-    from workbench.llm.litellm_route import load_litellm
+    from workbench.llm.litellm_loading import load_litellm
 
     faults = []
     for module, name in PACKAGES.items():

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import logging
 import os
-import threading
-from collections.abc import AsyncIterator, Iterable, Mapping
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -15,84 +13,23 @@ from workbench.errors import CompletionError
 from workbench.llm import clock
 from workbench.llm.beside import Beside
 from workbench.llm.faults import UNREADABLE, completion_error
+from workbench.llm.litellm_answers import (
+    BLOCKED,
+    check_ended,
+    close_stream,
+    nonsense,
+    plain_usage,
+    resolved_name,
+    take_beside,
+    text_of_message,
+)
+from workbench.llm.litellm_loading import count_tokens, refuse_owned, warm_litellm
 from workbench.llm.params import call_params
 from workbench.llm.providers import Route, route
 from workbench.llm.redact import secret_values
 from workbench.llm.types import Completion, Request, Usage
-from workbench.llm.usage import usage_from
 
-_LOCK = threading.Lock()
-_WARM: list[bool] = []
 _SESSIONS = clock.Sessions()
-
-
-def load_litellm() -> Any:
-    """Import LiteLLM so that it fetches nothing, reads no ``.env``, and keeps quiet. Takes seconds, once."""
-    with _LOCK:
-        os.environ["LITELLM_LOCAL_MODEL_COST_MAP"] = "True"
-        os.environ["LITELLM_MODE"] = "PRODUCTION"
-        import litellm
-
-        litellm.telemetry = False
-        litellm.suppress_debug_info = True
-        litellm.drop_params = False
-        litellm.modify_params = False
-        # What goes wrong is told through completions; its own log could hold messages and addresses.
-        logging.getLogger("LiteLLM").setLevel(logging.CRITICAL)
-        # Its tokenizer loads at the first stream, on the event loop: better now than inside a latency.
-        litellm.token_counter(model="gpt-4o", text="warm")
-        return litellm
-
-
-def _warm_litellm() -> Any:
-    """Import LiteLLM with all that it would import at its first call, which must not count into that call's time."""
-    litellm = load_litellm()
-    with _LOCK:
-        if not _WARM:
-            import anyio._backends._asyncio  # noqa: F401
-            import openai
-
-            client = openai.AsyncOpenAI(api_key="warm")
-            _ = client.chat.completions, client.embeddings
-            turn = [{"role": "user", "content": "warm"}]
-            for stream in (False, True):
-                list(
-                    litellm.completion(
-                        "openai/warm", turn, mock_response="warm", stream=stream, max_retries=0
-                    )
-                )
-            _WARM.append(True)
-    return litellm
-
-
-def refuse_owned(names: Iterable[str]) -> None:
-    """Refuse the parameters that LiteLLM keeps for itself.
-
-    Raises:
-        CompletionError: Of kind bad_request, naming the parameter.
-    """
-    from litellm.types.utils import is_litellm_owned_kwarg
-
-    for name in names:
-        if is_litellm_owned_kwarg(name) and name not in ("api_version", "metadata"):
-            raise CompletionError(
-                f'The parameter "{name}" cannot be set on a call', kind="bad_request", hint="remove it"
-            )
-
-
-def count_tokens(request: Request, text: str) -> Usage:
-    """Count the tokens ourselves, where the server did not."""
-    litellm = load_litellm()
-    try:
-        asked = litellm.token_counter(
-            model=request.model.id,
-            messages=list(request.messages),
-            use_default_image_token_count=True,  # else it would fetch the images
-        )
-        told = litellm.token_counter(model=request.model.id, text=text) if text else 0
-    except Exception:  # a tokenizer that cannot be loaded leaves the count unknown
-        return Usage()
-    return Usage(input=int(asked), output=int(told), estimated=True)
 
 
 class LiteLLMRoute:
@@ -125,12 +62,12 @@ class LiteLLMRoute:
             raise nonsense(target, UNREADABLE)
         choice = response.choices[0]
         beside = Beside()
-        _take(beside, choice.message, choice)
+        take_beside(beside, choice.message, choice)
         return self._completion(
             request,
             target,
-            text=_text(choice.message),
-            usage=_plain_usage(getattr(response, "usage", None), getattr(response, "service_tier", None)),
+            text=text_of_message(choice.message),
+            usage=plain_usage(getattr(response, "usage", None), getattr(response, "service_tier", None)),
             finish_reason=choice.finish_reason,
             resolved=response.model,
             latency=latency,
@@ -178,13 +115,13 @@ class LiteLLMRoute:
                     break
                 last = chunk
                 if chunk.choices:
-                    _take(beside, chunk.choices[0].delta, chunk.choices[0])
+                    take_beside(beside, chunk.choices[0].delta, chunk.choices[0])
                 piece = (chunk.choices[0].delta.content or "") if chunk.choices else ""
                 if piece:
                     first_at = first_at or stamps.arrived()
                     pieces.append(piece)
                     yield piece
-            _check_ended(response, target)
+            check_ended(response, target)
         except Exception as problem:  # as in call
             error = self.error(problem, target)
             if not pieces:
@@ -194,7 +131,7 @@ class LiteLLMRoute:
             return
         finally:
             if response is not None:
-                await _close(response)
+                await close_stream(response)
         yield self._streamed(request, target, response, last, pieces, beside, stamps, first_at)
 
     def _streamed(
@@ -212,7 +149,7 @@ class LiteLLMRoute:
         carried = [chunk.usage for chunk in response.chunks if getattr(chunk, "usage", None) is not None]
         usage = carried[-1] if carried else None
         resolved = next(
-            (name for chunk in reversed(response.chunks) if (name := _resolved(chunk))),
+            (name for chunk in reversed(response.chunks) if (name := resolved_name(chunk))),
             getattr(last, "model", None),
         )
         latency = stamps.latency()
@@ -220,7 +157,7 @@ class LiteLLMRoute:
             request,
             target,
             text="".join(pieces),
-            usage=_plain_usage(usage, getattr(last, "service_tier", None)),
+            usage=plain_usage(usage, getattr(last, "service_tier", None)),
             finish_reason=response.received_finish_reason or response.intermittent_finish_reason,
             resolved=resolved,
             latency=latency,
@@ -262,7 +199,7 @@ class LiteLLMRoute:
 
     async def _arguments(self, request: Request, target: Route, params: dict[str, Any]) -> dict[str, Any]:
         if self._litellm is None:
-            self._litellm = await asyncio.to_thread(_warm_litellm)
+            self._litellm = await asyncio.to_thread(warm_litellm)
         if self._session is None:
             self._session = _SESSIONS.acquire()
         import httpx
@@ -323,65 +260,3 @@ _ACCOUNT_HEADERS = {
     "OpenAI-Organization": ("OPENAI_ORGANIZATION", "OPENAI_ORG_ID"),
     "OpenAI-Project": ("OPENAI_PROJECT_ID",),
 }
-BLOCKED = "The provider's content filter stopped the answer: change the messages, or drop the case."
-
-
-def _resolved(chunk: Any) -> str | None:
-    return (getattr(chunk, "_hidden_params", None) or {}).get("provider_response_model")
-
-
-def _plain_usage(usage: Any, service: Any = None) -> Usage:
-    if usage is None:
-        return Usage()
-    data = usage.model_dump()
-    return usage_from({**data, "service_tier": data.get("service_tier") or service})
-
-
-def _take(beside: Beside, message: Any, choice: Any) -> None:
-    """Gather what came beside the text, from LiteLLM's own objects."""
-    calls = getattr(message, "tool_calls", None)
-    logprobs = getattr(choice, "logprobs", None)
-    if calls or logprobs:
-        plain = [call if isinstance(call, dict) else call.model_dump() for call in calls or ()]
-        beside.take(
-            {"tool_calls": plain}, logprobs.model_dump() if hasattr(logprobs, "model_dump") else logprobs
-        )
-
-
-def _text(message: Any) -> str:
-    content = message.content
-    if content is None:
-        content = (getattr(message, "provider_specific_fields", None) or {}).get("refusal") or ""
-    return content if isinstance(content, str) else str(content)
-
-
-def nonsense(target: Route, what: str) -> CompletionError:
-    """Return the error for an answer that is none."""
-    where = f"The server at {target.api_base}" if target.api_base else f"{target.provider}"
-    return CompletionError(f"{where} sent {what}", kind="provider", hint="try again later")
-
-
-def _check_ended(response: Any, target: Route) -> None:
-    """Tell a whole stream from one that just stopped: LiteLLM says "stop" for both."""
-    if response.received_finish_reason or response.intermittent_finish_reason:
-        return
-    counted = any(getattr(chunk, "usage", None) is not None for chunk in response.chunks)
-    if counted and target.provider != "anthropic":  # whose first event counts the input already
-        return
-    if response.chunks:
-        raise broken_off(target)
-    raise nonsense(target, "a stream without an answer")
-
-
-def broken_off(target: Route) -> CompletionError:
-    """Return the error for a stream that just stopped."""
-    where = target.api_base or target.provider
-    return CompletionError(
-        f"The stream from {where} ended before the answer was complete", kind="connection", hint="try again"
-    )
-
-
-async def _close(response: Any) -> None:
-    close = getattr(response, "aclose", None)
-    if close is not None:
-        await close()

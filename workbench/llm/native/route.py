@@ -10,15 +10,9 @@ from typing import Any
 
 from workbench.errors import CompletionError
 from workbench.llm import clock
-from workbench.llm.litellm_route import (
-    BLOCKED,
-    LiteLLMRoute,
-    broken_off,
-    count_tokens,
-    load_litellm,
-    nonsense,
-    refuse_owned,
-)
+from workbench.llm.litellm_answers import BLOCKED, broken_off, nonsense
+from workbench.llm.litellm_loading import count_tokens, load_litellm, refuse_owned
+from workbench.llm.litellm_route import LiteLLMRoute
 from workbench.llm.native import wire
 from workbench.llm.native.anthropic_messages import AnthropicMessages
 from workbench.llm.native.openai_chat import OpenAIChat
