@@ -2,29 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from rich.console import RenderableType
 from rich.text import Text
 
-from workbench.jobs.corpus import corpus_values
+from workbench.evals.scorers.corpus import CorpusRow
 from workbench.reports.terminal import columns, plain
-from workbench.workspace import Workspace
 
 
-def corpus_lines(ws: Workspace, run_id: str) -> list[RenderableType]:
-    """Return a table of the metrics that all answers have together, or nothing where no scorer has one."""
-    plan = ws.runs.plan_of(run_id)
-    found = corpus_values(ws.store, run_id, plan)
+def corpus_lines(found: Sequence[CorpusRow]) -> list[RenderableType]:
+    """Return a table of the metrics that all answers have together, or nothing where there are none."""
     if not found:
         return []
     table = columns("version", "model", "all answers together", "value", "n", right=("value", "n"))
     for one in found:
-        prompt, model = one.group
-        missing = f" ({one.missing} missing)" if one.missing else ""
         table.add_row(
-            plain(plan.prompts[prompt].title, limit=40),
-            plain(plan.models[model].name, limit=40),
-            plain(one.scorer + (" (less is better)" if one.lower_is_better else ""), limit=60),
+            plain(one.version, limit=40),
+            plain(one.model, limit=40),
+            plain(one.metric, limit=60),
             f"{one.value:.4f}",
-            f"{one.n}{missing}",
+            one.counted,
         )
     return [Text(), table]

@@ -11,6 +11,7 @@ from workbench.cli.limits import limit_lines
 from workbench.cli.options import GateFlag, JsonFile, RunId, WorkspaceDir, new_app, opened
 from workbench.cli.outcome import present
 from workbench.cli.output import Output
+from workbench.jobs.corpus import corpus_rows
 from workbench.workspace.reporting import report_of
 
 app = new_app()
@@ -33,8 +34,13 @@ def show(
         run_id = ws.runs.get(run).id
         changes = ws.runs.limits(run_id)
         out = Output(json)
-        report = {**report_of(ws, run_id), "limits": [vars(change) for change in changes]}
+        together = corpus_rows(ws.runs.outcome(run_id))
+        report = {
+            **report_of(ws, run_id),
+            "corpus": [row.to_dict() for row in together],
+            "limits": [vars(change) for change in changes],
+        }
         code = present(ws, report, out, gate=gate, slices=slices)
         if not out.quiet:
-            out.show(*corpus_lines(ws, run_id), *limit_lines(changes))
+            out.show(*corpus_lines(together), *limit_lines(changes))
         return code

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from workbench.analysis.wording import count, seconds, usd
 from workbench.reports.content import Content, Options
-from workbench.reports.markdown import comparison_comment, escape, gate_lines, summary_table
+from workbench.reports.markdown import comparison_comment, corpus_table, escape, gate_lines, summary_table
 from workbench.reports.text import price_words
 
 #: GitHub and GitLab take comments of 65,536 characters; a summary may be longer.
@@ -31,6 +31,8 @@ def report_lines(content: Content) -> list[str]:
         lines += [*comparison_comment(held.comparison, held.gate), ""]
     if content.summaries:
         table = summary_table(content.summaries)
+        if content.corpus:
+            table += ["", *corpus_table(content.corpus)]
         if content.comparisons:
             lines += ["<details><summary>All scores</summary>", "", *table, "", "</details>", ""]
         else:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from workbench.analysis.results import Comparison
     from workbench.analysis.summary import Summary
     from workbench.evals.plan import PinnedPrompt, Plan
+    from workbench.evals.scorers.corpus import CorpusRow
     from workbench.evals.types import Case, Score
     from workbench.llm.types import Completion
 
@@ -65,7 +66,8 @@ class Content:
     """All that a report may show.
 
     ``run`` is what ``workbench show --json`` writes. ``answers`` reads all answers in the order of the plan.
-    ``suite_file`` is where the suite stands now, ``suite_lines`` the lines of its ``gate`` and ``scorers``.
+    ``corpus`` are the metrics of all answers together. ``suite_file`` is where the suite stands now, ``suite_lines``
+    the lines of its ``gate`` and ``scorers``.
     """
 
     run: dict[str, Any]
@@ -78,6 +80,7 @@ class Content:
     answers: Callable[[], Iterator[Answer]]
     suite_file: Path | None = None
     suite_lines: Mapping[str, int] = field(default_factory=dict)
+    corpus: tuple[CorpusRow, ...] = ()
 
     @property
     def metric(self) -> str | None:

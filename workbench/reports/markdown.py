@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from workbench.analysis.gate import GateResult
     from workbench.analysis.results import Comparison, MetricComparison
     from workbench.analysis.summary import Summary
+    from workbench.evals.scorers.corpus import CorpusRow
 
 #: More rows than this make nobody wiser; with head, cost and latency they fit the evidence of a release.
 MAX_ROWS = 90
@@ -50,6 +51,16 @@ def summary_table(summaries: Sequence[Summary], *, slices: bool = True) -> list[
         for s in chosen[:MAX_ROWS]
     ]
     return table(header, rows, numeric_from=3) + _rest(len(chosen))
+
+
+def corpus_table(rows: Sequence[CorpusRow]) -> list[str]:
+    """Return the metrics of all answers together as lines of Markdown."""
+    header = ["Version", "Model", "Over all answers", "Value", "n"]
+    cells = [
+        [escape(row.version), escape(row.model), escape(row.metric), f"{row.value:.4f}", row.counted]
+        for row in rows[:MAX_ROWS]
+    ]
+    return table(header, cells, numeric_from=3) + _rest(len(rows))
 
 
 def comparison_table(

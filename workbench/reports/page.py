@@ -21,6 +21,7 @@ from workbench.analysis.relative import relative_sentence
 from workbench.analysis.results import Comparison, MetricComparison
 from workbench.analysis.summary import Summary
 from workbench.analysis.wording import amount, count, difference, interval, p_text, seconds, usd
+from workbench.evals.scorers.corpus import CorpusRow
 from workbench.prompts.diff import Segment, diff_prompts
 from workbench.reports import page_cases, svg
 from workbench.reports.content import Content, Held, Options
@@ -76,6 +77,8 @@ def _body(content: Content, options: Options) -> Iterator[str]:
     yield from page_cases.cases(content, options)
     if content.summaries:
         yield f"<h2>All scores</h2>{_summaries(content.summaries)}"
+    if content.corpus:
+        yield f"<h2>Over all answers</h2>{_corpus(content.corpus)}"
     yield from _foot(content)
 
 
@@ -197,6 +200,15 @@ def _summaries(summaries: Sequence[Summary]) -> str:
     left = len(summaries) - MAX_ROWS
     note = f'<p class="soft">{left:,} more rows are not shown.</p>' if left > 0 else ""
     return _table(head, rows, numeric=range(3, 7)) + note
+
+
+def _corpus(rows: Sequence[CorpusRow]) -> str:
+    cells = [
+        f"<tr><td>{text(row.version)}</td><td>{text(row.model)}</td><td>{text(row.metric)}</td>"
+        f'<td class="n">{row.value:.4f}</td><td class="n">{escape(row.counted)}</td></tr>'
+        for row in rows[:MAX_ROWS]
+    ]
+    return _table(("Version", "Model", "Metric", "Value", "n"), cells, numeric=range(3, 5))
 
 
 def _table(head: Sequence[str], rows: Sequence[str], *, numeric: range) -> str:

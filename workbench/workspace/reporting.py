@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from workbench.errors import NotFound, WorkbenchError
 from workbench.files import load_yaml, read_text
 from workbench.jobs import outcome as outcomes
+from workbench.jobs.corpus import corpus_rows
 from workbench.reports.content import Answer, Content, Held
 
 if TYPE_CHECKING:
@@ -69,8 +70,9 @@ def content_of(
             chosen = [outcomes.select(outcome, name) for name in usual]
             held.append(_held(ws, chosen[0], chosen[1], metric=metric, margin=margin, gate=gate))
     file, lines = _suite_file(ws, outcome.plan)
+    together = corpus_rows(outcome)
     return Content(
-        run=report_of(ws, record.id),
+        run={**report_of(ws, record.id), "corpus": [row.to_dict() for row in together]},
         plan=outcome.plan,
         summaries=tuple(outcome.summaries()),
         cells=outcome.cells,
@@ -80,6 +82,7 @@ def content_of(
         answers=lambda: answers(ws, outcome),
         suite_file=file,
         suite_lines=lines,
+        corpus=tuple(together),
     )
 
 

@@ -28,6 +28,33 @@ class CorpusValue:
     lower_is_better: bool
 
 
+@dataclass(frozen=True)
+class CorpusRow:
+    """A metric of ``n`` answers of a version by a model together; ``missing`` failed or had no reference."""
+
+    version: str
+    model: str
+    scorer: str
+    value: float
+    n: int
+    missing: int
+    lower_is_better: bool
+
+    @property
+    def metric(self) -> str:
+        """The scorer with the direction where it is not the usual one."""
+        return f"{self.scorer} (less is better)" if self.lower_is_better else self.scorer
+
+    @property
+    def counted(self) -> str:
+        """How many answers it rests on, and how many it lacks."""
+        return f"{self.n:,} ({self.missing:,} missing)" if self.missing else f"{self.n:,}"
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return it as plain JSON data."""
+        return dict(vars(self))
+
+
 @dataclass
 class _Sum:
     scorer: Scorer

@@ -10,6 +10,7 @@ import streamlit as st
 
 from workbench.analysis.summary import Summary
 from workbench.analysis.wording import amount, count, interval
+from workbench.evals.scorers.corpus import CorpusRow
 from workbench.reports.charts import quality_chart
 from workbench.reports.markdown import version_name
 from workbench.reports.text import clean, one_line
@@ -126,6 +127,28 @@ def spending(results: RunResults) -> None:
     _grid(frame, "spending", "Cost, latency and tokens by version and model")
     st.caption(
         "Tokens are means an answer. An answer from the cache counts with what it cost and took the first time."
+    )
+
+
+def corpus(rows: Sequence[CorpusRow]) -> None:
+    """Draw the metrics of all answers together by version and model."""
+    frame = pd.DataFrame(
+        {
+            "Version": [row.version for row in rows],
+            "Model": [model_text(row.model) for row in rows],
+            "Metric": [row.metric for row in rows],
+            "Value": [f"{row.value:.4f}" for row in rows],
+            "n": [row.n for row in rows],
+            "Missing": [row.missing for row in rows],
+        }
+    )
+    if frame["Model"].nunique() == 1:
+        frame = frame.drop(columns="Model")
+    if not frame["Missing"].any():
+        frame = frame.drop(columns="Missing")
+    _grid(frame, "corpus", "Metrics of all answers together by version and model")
+    st.caption(
+        "Each is the metric of all answers together, as papers report it, and not the mean of single values."
     )
 
 
