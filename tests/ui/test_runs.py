@@ -13,6 +13,7 @@ from support.app_page import links, raw_html, said, settled
 from support.recorded_runs import colours_workspace, right, run_colours
 from support.samples import copy_samples
 
+from workbench.files import dump_yaml, load_yaml
 from workbench.jobs import process
 from workbench.store.results import ResultRepository
 from workbench.store.tables import runs as runs_table
@@ -144,6 +145,23 @@ def test_slices_and_latency_are_drawn_when_asked_for(ended: tuple[Workspace, str
     by_colour, spent = at.dataframe[1].value, at.dataframe[2].value
     assert set(by_colour["colour"]) == {"red", "green", "blue", "white"} and set(by_colour["n"]) == {19, 20}
     assert spent.set_index("Version").loc["careful@1", "Latency p50"] == "300 ms"
+
+
+def test_metrics_of_all_answers_together_are_worked_out_when_asked_for(
+    tmp_path: Path, open_screen: Open, ended: tuple[Workspace, str]
+) -> None:
+    ws = colours_workspace(tmp_path, {"plain": right(8, wrong=[0])})
+    suite = tmp_path / "evals" / "colours" / "suite.yaml"
+    content = load_yaml(suite.read_text(), file=suite).data
+    suite.write_text(dump_yaml({**content, "scorers": [*content["scorers"], "wer"]}))
+    at = open_screen(ws, "runs", run=run_colours(ws))
+    assert "Over all answers" in [part.label for part in at.expander]
+    at.session_state["run_corpus"] = True
+    settled(at.run())
+    [row] = at.dataframe[1].value.to_dict("records")
+    assert row == {"Version": "plain@1", "Metric": "wer (less is better)", "Value": "0.1250", "n": 8}
+    other = open_screen(ended[0], "runs", run=ended[1])
+    assert "Over all answers" not in [part.label for part in other.expander]
 
 
 def test_faults_are_grouped_by_their_sentence_and_lead_to_their_cells(
