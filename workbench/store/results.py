@@ -11,25 +11,16 @@ import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 
 from workbench.evals.types import Cell, Score
-from workbench.llm.types import Completion, Usage
+from workbench.llm.types import Completion
 from workbench.store.answers import Answer, author_of, insert_answers, replace_answer
 from workbench.store.base import Repository, now
 from workbench.store.cache import cache_rows, first_stays
+from workbench.store.cell_rows import CELL, CellRecord, cell_record, ended_as, lacking, of_version, scores_of
 from workbench.store.spending import spent_today
 from workbench.store.tables import cache, completions, scores, scorings, spending
 
 if TYPE_CHECKING:
     import pandas as pd
-
-
-@dataclass(frozen=True)
-class CellRecord:
-    """One answered cell with its scores."""
-
-    id: int
-    cell: Cell
-    completion: Completion
-    scores: tuple[Score, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -55,9 +46,6 @@ class Scoring:
     judging_usd: float = 0.0
     judging_calls: int = 0
     judging_unknown: int = 0
-
-
-_CELL = (completions.c.prompt_index, completions.c.model_index, completions.c.case_id, completions.c.repeat)
 
 
 class ResultRepository(Repository):
@@ -116,7 +104,7 @@ class ResultRepository(Repository):
 
     def answered(self, run_id: str) -> set[Cell]:
         """Return the cells that have an answer; errors are not among them."""
-        query = sa.select(*_CELL).where(completions.c.run_id == run_id, completions.c.error.is_(None))
+        query = sa.select(*CELL).where(completions.c.run_id == run_id, completions.c.error.is_(None))
         with self._read() as connection:
             return {Cell(*row) for row in connection.execute(query)}
 
@@ -152,7 +140,7 @@ class ResultRepository(Repository):
 
     def unscored_count(self, run_id: str, scoring_id: int) -> int:
         """Return how many answered or failed cells this scoring has not scored yet."""
-        where = _lacking(run_id, scoring_id)
+        where = lacking(run_id, scoring_id)
         with self._read() as connection:
             return connection.scalar(sa.select(sa.func.count()).select_from(completions).where(*where)) or 0
 
@@ -161,7 +149,7 @@ class ResultRepository(Repository):
 
         Scores may be added meanwhile; what was yielded is not yielded again.
         """
-        return self._batches(_lacking(run_id, scoring_id), batch)
+        return self._batches(lacking(run_id, scoring_id), batch)
 
     def each_answer(self, run_id: str, *, batch: int = 500) -> Iterator[CellRecord]:
         """Yield a run's cells without their scores, in the order of answering, holding one batch at a time."""
@@ -176,7 +164,7 @@ class ResultRepository(Repository):
                 found = list(connection.execute(query.where(completions.c.id > last)).mappings())
             if found:
                 last = found[-1]["id"]
-                yield [_cell_record(row, ()) for row in found]
+                yield [cell_record(row, ()) for row in found]
             if len(found) < batch:
                 return
 
@@ -226,7 +214,7 @@ class ResultRepository(Repository):
             columns = (completions.c.case_id, completions.c.text, completions.c.error_message)
             where.append(sa.or_(*(column.icontains(word, autoescape=True) for column in columns)))
         if only is not None:
-            where.append(_outcome(only, scoring_id, scorer))
+            where.append(ended_as(only, scoring_id, scorer))
         order = (
             completions.c.case_id,
             completions.c.repeat,
@@ -237,15 +225,15 @@ class ResultRepository(Repository):
             total = connection.scalar(sa.select(sa.func.count()).select_from(completions).where(*where))
             query = sa.select(completions).where(*where).order_by(*order).limit(limit).offset(offset)
             rows = connection.execute(query).mappings().all()
-            found = _scores_of(connection, scoring_id, [row["id"] for row in rows])
-        return total, [_cell_record(row, found.get(row["id"], ())) for row in rows]
+            found = scores_of(connection, scoring_id, [row["id"] for row in rows])
+        return total, [cell_record(row, found.get(row["id"], ())) for row in rows]
 
     def cell(self, run_id: str, scoring_id: int | None, row_id: int) -> CellRecord | None:
         """Return one answered cell of a run by its row, or None where the run has no such."""
         query = sa.select(completions).where(completions.c.id == row_id, completions.c.run_id == run_id)
         with self._read() as connection:
             row = connection.execute(query).mappings().first()
-            return row and _cell_record(row, _scores_of(connection, scoring_id, [row_id]).get(row_id, ()))
+            return row and cell_record(row, scores_of(connection, scoring_id, [row_id]).get(row_id, ()))
 
     def errors(self, run_id: str, scoring_id: int | None, *, limit: int = 200) -> list[ErrorGroup]:
         """Return a run's faults grouped by their sentence, those of answers before those of scorers."""
@@ -289,7 +277,7 @@ class ResultRepository(Repository):
                 sa.func.length(other.c.text),
             )
             .join(other, sa.and_(one.c.case_id == other.c.case_id, one.c.repeat == other.c.repeat))
-            .where(*_of_version(one, a), *_of_version(other, b))
+            .where(*of_version(one, a), *of_version(other, b))
         )
         with self._read() as connection:
             return [(case, bool(same), n, m) for case, same, n, m in connection.execute(query)]
@@ -321,74 +309,3 @@ class ResultRepository(Repository):
         with self._read() as connection:
             cells = read_cells(connection, run_id)
             return read_scores(connection, scoring_id, cells), cells
-
-
-def _lacking(run_id: str, scoring_id: int) -> tuple[sa.ColumnElement[bool], ...]:
-    """Return the conditions that a cell is of a run and has no scores of a scoring."""
-    scored = sa.exists().where(scores.c.scoring_id == scoring_id, scores.c.completion_id == completions.c.id)
-    return completions.c.run_id == run_id, ~scored
-
-
-def _outcome(only: str, scoring_id: int | None, scorer: str | None) -> sa.ColumnElement[bool]:
-    """Return the condition that a cell has an error, has failed or has passed, in some or one scorer's word."""
-
-    def some(condition: sa.ColumnElement[bool]) -> sa.ColumnElement[bool]:
-        chosen = sa.select(scores.c.completion_id).where(scores.c.scoring_id == scoring_id, condition)
-        return completions.c.id.in_(chosen if scorer is None else chosen.where(scores.c.scorer == scorer))
-
-    if only == "flaky":
-        return _is_flaky(scoring_id, scorer)
-    if only == "errors":
-        return sa.or_(completions.c.error.is_not(None), some(scores.c.error.is_not(None)))
-    if only == "passed":
-        return sa.and_(some(scores.c.passed.is_(True)), sa.not_(some(scores.c.passed.is_(False))))
-    return some(scores.c.passed.is_(False))
-
-
-def _is_flaky(scoring_id: int | None, scorer: str | None) -> sa.ColumnElement[bool]:
-    """Return the condition that other answers to the same case passed a scorer that some failed."""
-    place = ("run_id", "prompt_index", "model_index", "case_id")
-    columns = [completions.c[name] for name in place]
-    yes = sa.func.sum(sa.case((scores.c.passed.is_(True), 1), else_=0))
-    no = sa.func.sum(sa.case((scores.c.passed.is_(False), 1), else_=0))
-    mixed = (
-        sa.select(*columns)
-        .join(scores, scores.c.completion_id == completions.c.id)
-        .where(scores.c.scoring_id == scoring_id, *([] if scorer is None else [scores.c.scorer == scorer]))
-        .group_by(*columns, scores.c.scorer)
-        .having(yes > 0, no > 0)
-    )
-    return sa.tuple_(*columns).in_(mixed)
-
-
-def _of_version(table: sa.Alias, version: tuple[str, int, int]) -> tuple[sa.ColumnElement[bool], ...]:
-    run_id, prompt_index, model_index = version
-    return (
-        table.c.run_id == run_id,
-        table.c.prompt_index == prompt_index,
-        table.c.model_index == model_index,
-        table.c.error.is_(None),
-    )
-
-
-def _scores_of(
-    connection: sa.Connection, scoring_id: int | None, ids: list[int]
-) -> dict[int, tuple[Score, ...]]:
-    query = sa.select(*(c for c in scores.c if c.name != "scoring_id")).where(
-        scores.c.scoring_id == scoring_id, scores.c.completion_id.in_(ids)
-    )
-    found: dict[int, tuple[Score, ...]] = {}
-    for row in connection.execute(query).mappings():
-        values = dict(row)
-        row_id = values.pop("completion_id")
-        found[row_id] = (*found.get(row_id, ()), Score(**values))
-    return found
-
-
-def _cell_record(row: Any, found: Sequence[Score]) -> CellRecord:
-    values = dict(row)
-    cell = Cell(*(values.pop(column.name) for column in _CELL))
-    row_id = values.pop("id")
-    for name in ("run_id", "created_at"):
-        values.pop(name)
-    return CellRecord(row_id, cell, Completion(**{**values, "usage": Usage(**values["usage"])}), tuple(found))
