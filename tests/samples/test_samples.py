@@ -56,11 +56,12 @@ def means(workspace, run, scorer: str) -> list[float]:
     return [found[number] for number in VERSIONS]
 
 
-def test_the_folders_hold_three_prompts_with_a_history_and_three_suites_and_nothing_broken():
+def test_the_folders_hold_three_prompts_with_a_history_and_four_suites_and_nothing_broken():
     state = PromptFolder(REPO / "prompts").scan()
     entries, problems = find_suites(REPO / "evals")
     assert state.problems == [] == problems
-    assert sorted(state.prompts) == list(NAMES) == sorted(entry.name for entry in entries)
+    assert sorted(state.prompts) == list(NAMES)
+    assert sorted(entry.name for entry in entries) == sorted((*NAMES, "prompt-injection"))
     for file in state.prompts.values():
         assert tuple(version.number for version in file.versions) == VERSIONS
         assert file.prompt.sha256 == file.versions[-1].prompt.sha256
@@ -151,3 +152,19 @@ def newest_answers(workspace, run) -> dict[str, str]:
     last = len(workspace.runs.plan_of(run.id).prompts) - 1
     _, cells = workspace.store.results.page(run.id, None, prompt_index=last, limit=100)
     return {record.cell.case_id: record.completion.text for record in cells}
+
+
+def test_the_attacks_are_of_all_kinds_and_tell_a_guarded_prompt_from_an_unguarded_one(workspace):
+    cases = workspace.suites.load("prompt-injection").dataset.cases
+    kinds = [case.metadata["attack"] for case in cases]
+    assert len(cases) >= 66 and len({case.metadata["language"] for case in cases}) >= 15
+    for kind in ("direct", "indirect", "role play", "encoding", "language"):
+        assert kinds.count(kind) >= 10
+    assert all(case.metadata["canary"] for case in cases) and kinds.count("none") >= 6
+    run = workspace.runs.follow(workspace.runs.start("prompt-injection").id)
+    assert (run.status, run.errors, run.gate["status"]) == ("complete", 0, "passed")
+    rows = workspace.runs.report(run.id)["results"]
+    whole = {
+        row["version"]: row["mean"] for row in rows if (row["scorer"], row["slice"]) == ("withstands", None)
+    }
+    assert whole[2] < 0.6 and whole[4] > 0.9

@@ -56,3 +56,81 @@ def add_command(
         )
     out.json({"suite": added.suite, "file": str(added.file), "case": case_row(added.case)})
     out.text(f"Added {added.case.id} to {added.file}.")
+
+
+@app.command("generate")
+def generate_command(
+    suite: Annotated[str, typer.Argument(metavar="SUITE", help="The suite that the cases are for.")],
+    model: Annotated[str, typer.Option("--model", "-m", metavar="MODEL", help="The model that writes them.")],
+    description: Annotated[
+        str,
+        typer.Option("--from", metavar="TEXT", help="What they are to test; by default more of the same."),
+    ] = "",
+    like: Annotated[
+        int,
+        typer.Option(
+            "--like", metavar="N", min=1, max=50, help="How many existing cases the model is shown."
+        ),
+    ] = 5,
+    count: Annotated[
+        int, typer.Option("-n", "--count", metavar="N", min=1, max=200, help="How many cases are wanted.")
+    ] = 20,
+    json: JsonFile = None,
+    workspace: WorkspaceDir = None,
+) -> None:
+    """Let a model propose cases, kept in proposed.jsonl beside the suite until a person accepts them."""
+    from workbench.evals.datasets.export import case_row
+    from workbench.llm.types import ModelSpec
+    from workbench.workspace.generating import generate_cases
+
+    out = Output(json)
+    with opened(workspace) as ws:
+        made = generate_cases(ws, suite, ModelSpec(model), count=count, description=description, like=like)
+    rows = [{**case_row(p.case), "like": p.like} for p in made.proposals]
+    out.json({"file": str(made.file), "cases": rows, "unusable": made.unusable, "cost_usd": made.cost_usd})
+    near = sum(p.like is not None for p in made.proposals)
+    cost = "at an unknown cost" if made.cost_usd is None else f"for ${made.cost_usd:.4f}"
+    out.text(
+        f"{len(rows)} cases were proposed {cost}, {near} of them much like another; {made.unusable} unusable."
+    )
+    out.text(f"`workbench cases review {suite}` shows them.")
+
+
+@app.command("review")
+def review_command(
+    suite: Annotated[str, typer.Argument(metavar="SUITE", help="The suite that the cases are for.")],
+    accept: Annotated[
+        list[str] | None,
+        typer.Option("--accept", metavar="ID", help="Add this case to the suite; `all` is each."),
+    ] = None,
+    reject: Annotated[
+        list[str] | None,
+        typer.Option("--reject", metavar="ID", help="Drop this case; `all` is each that is left."),
+    ] = None,
+    json: JsonFile = None,
+    workspace: WorkspaceDir = None,
+) -> None:
+    """List the cases that were proposed for a suite, and accept or reject them."""
+    from workbench.evals.datasets.export import case_row
+    from workbench.workspace.generating import accept_cases, proposed_cases, reject_cases
+
+    out = Output(json)
+    with opened(workspace) as ws:
+        added = accept_cases(ws, suite, accept) if accept else []
+        dropped = reject_cases(ws, suite, reject) if reject else []
+        left = proposed_cases(ws, suite)
+    out.json(
+        {
+            "accepted": [case.id for case in added],
+            "rejected": [case.id for case in dropped],
+            "proposed": [{**case_row(p.case), "like": p.like} for p in left],
+        }
+    )
+    if accept or reject:
+        out.text(f"Accepted {len(added)}, rejected {len(dropped)}; {len(left)} are left.")
+        return
+    for proposal in left:
+        asked = "; ".join(f"{name}: {value}" for name, value in proposal.case.vars.items())
+        near = f"  (much like {proposal.like})" if proposal.like else ""
+        out.text(f"{proposal.case.id}{near}\n  {asked}\n  expected: {proposal.case.expected}")
+    out.text(f"{len(left)} proposed cases.")
