@@ -6,7 +6,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from workbench.errors import BadInput, NotFound
-from workbench.evals.plan import Plan
+from workbench.jobs.comparing import side_names
 from workbench.jobs.findings import found
 from workbench.jobs.outcome import Outcome, clusters_of, select
 
@@ -28,7 +28,7 @@ def rank_outcome(outcome: Outcome, *, metric: str | None = None, margin: float |
     """
     from workbench.analysis.ranking import Ranking, rank
 
-    names = list(_names(outcome.plan).values())
+    names = list(side_names(outcome.plan).values())
     if outcome.sequential:
         a, b = (f"{outcome.run_id}:{name}" for name in names)
         raise BadInput(
@@ -60,24 +60,11 @@ def rank_outcome(outcome: Outcome, *, metric: str | None = None, margin: float |
     return found([outcome], ["ranking", metric, margin], Ranking, work_out)
 
 
-def _names(plan: Plan) -> dict[tuple[int, int], str]:
-    """Name every version on every model by their positions, no longer than tells them apart."""
-    return {
-        (p, m): prompt.title
-        if len(plan.models) == 1
-        else model.name
-        if len(plan.prompts) == 1
-        else f"{prompt.title} · {model.name}"
-        for p, prompt in enumerate(plan.prompts)
-        for m, model in enumerate(plan.models)
-    }
-
-
 def _sides(outcome: Outcome) -> list[Side]:
     from workbench.analysis.compare import Side
 
     sides = []
-    for (p, m), name in _names(outcome.plan).items():
+    for (p, m), name in side_names(outcome.plan).items():
         parts = [
             frame[(frame["prompt_index"] == p) & (frame["model_index"] == m)]
             for frame in (outcome.scores, outcome.cells)
@@ -100,7 +87,7 @@ def _metric(outcome: Outcome, metric: str | None) -> str:
 
 def _baseline(outcome: Outcome) -> str:
     """The gate's baseline where that is one of the sides, else the first side."""
-    gate, names = outcome.plan.gate, _names(outcome.plan)
+    gate, names = outcome.plan.gate, side_names(outcome.plan)
     if gate is not None:
         with suppress(BadInput, NotFound):
             chosen = select(outcome, gate.baseline)

@@ -5,10 +5,11 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Iterable
 from contextlib import closing
+from pathlib import Path
 from typing import Any
 
 from workbench.errors import BadInput
-from workbench.evals.plan import Plan
+from workbench.evals.plan import Plan, pin_recordings
 from workbench.evals.scorers import scorer_units
 from workbench.evals.scorers.answers import Desk, Withheld
 from workbench.evals.types import ScorerSpec, Suite
@@ -22,6 +23,17 @@ def all_specs(plan: Plan, specs: Iterable[ScorerSpec]) -> tuple[ScorerSpec, ...]
     named = {spec.name: spec for case in plan.cases for spec in case.scorers}
     named.update({spec.name: spec for spec in specs})
     return tuple(named.values())
+
+
+def pin_recorded_judges(plan: Plan, root: Path) -> dict[str, str]:
+    """Return the SHA-256 of every file of recorded outputs that a plan's judges read, by its path.
+
+    Raises:
+        DatasetError: One of them is missing or cannot be read.
+    """
+    prompts = plan.judging.prompts.values() if plan.judging else ()
+    models = tuple(CaseScorers(plan, plan.scorers).models)
+    return pin_recordings(models, [prompt["name"] for prompt in prompts], root / (plan.folder or "."))
 
 
 def score_missing(

@@ -29,11 +29,12 @@ from workbench.evals.scorers.answers import Answers, Withheld
 from workbench.evals.types import Cell, Score
 from workbench.jobs.beside import ScoresBeside
 from workbench.jobs.caps import cap_sentence, daily_caps
+from workbench.jobs.comparing import compare_missing
 from workbench.jobs.held_cache import HeldCache
 from workbench.jobs.judging import JudgingDesk
 from workbench.jobs.outcome import judge_run
 from workbench.jobs.process import alive, lock_of, worker_name
-from workbench.jobs.scoring import CaseScorers, judge_missing, score_missing
+from workbench.jobs.scoring import CaseScorers, judge_missing, pin_recorded_judges, score_missing
 from workbench.jobs.until_decided import InOrder, Looks
 from workbench.llm.gateway import Gateway
 from workbench.llm.limit_history import THIS_MACHINE, LimitHistory
@@ -131,6 +132,7 @@ class Worker:
     def _check_recordings(self, plan: Plan) -> None:
         folder = self.root / (plan.folder or ".")
         now = pin_recordings(plan.models, [p.name for p in plan.prompts], folder)
+        now |= pin_recorded_judges(plan, self.root)
         for path, sha256 in plan.recordings.items():
             if now.get(path) != sha256:
                 raise BadInput(
@@ -204,7 +206,7 @@ class Worker:
                         continue
                     beside.add(rows, batch)
             if scorers.asks and self.signal != "lost":
-                await self._finish_judging(scorers, desk)
+                await self._finish_judging(plan, scorers, desk)
         finally:
             for task in self.judging:
                 task.cancel()
@@ -270,8 +272,8 @@ class Worker:
         for task in landed:
             task.result()
 
-    async def _finish_judging(self, scorers: CaseScorers, desk: JudgingDesk) -> None:
-        """Wait for the judges in flight, then judge what an earlier process of this run left."""
+    async def _finish_judging(self, plan: Plan, scorers: CaseScorers, desk: JudgingDesk) -> None:
+        """Wait for the judges in flight, judge what an earlier process of this run left, then compare answers."""
         deadline: float | None = None
         while self.judging and (deadline is None or time.monotonic() < deadline):
             await self._some_judged()
@@ -282,6 +284,15 @@ class Worker:
                 self.store,
                 self.record.id,
                 self.scoring_id,
+                scorers,
+                desk,
+                concurrency=self.record.concurrency,
+            )
+            self.unjudged += await compare_missing(
+                self.store,
+                self.record.id,
+                self.scoring_id,
+                plan,
                 scorers,
                 desk,
                 concurrency=self.record.concurrency,

@@ -3,6 +3,8 @@
 Rows: ``id`` (the case's), ``output``, and any of ``usage``, ``latency_s``, ``ttft_s``, ``cost_usd``,
 ``error`` (text, or a mapping with ``message`` and ``kind``), ``finish_reason``, ``model``, ``tool_calls`` and
 ``logprobs`` (as OpenAI's protocol has them), and ``repeat`` (from 0; a row without it answers the first repeat).
+What a judge said of two answers has their models or versions as ``first`` and ``second`` beside the ``id``, in the
+order in which it was shown them.
 """
 
 from __future__ import annotations
@@ -55,6 +57,11 @@ def recorded_path(spec: ModelSpec, prompt_name: str | None, root: Path | None) -
             hint="move the file inside, or give its full path",
         )
     return resolved
+
+
+def pair_id(case_id: str, first: str, second: str) -> str:
+    """Return what a recorded judgement of two answers to a case, in their order, is looked up by."""
+    return json.dumps([case_id, first, second], ensure_ascii=False)
 
 
 def recorded_files(spec: ModelSpec, prompt_names: Iterable[str], root: Path | None) -> list[Path]:
@@ -243,6 +250,13 @@ def _key(row: dict[str, Any], path: Path, line: int) -> tuple[str, int]:
     case, repeat = row.get("id"), row.get("repeat")
     if isinstance(case, bool) or not isinstance(case, str | int) or case == "":
         raise DatasetError("The row has no id", file=path, line=line, field="id", hint="give the case's id")
+    if "first" in row or "second" in row:
+        pair = (row.get("first"), row.get("second"))
+        if not all(isinstance(name, str) and name for name in pair):
+            raise DatasetError(
+                "A judgement of a pair names first and second", file=path, line=line, field="first"
+            )
+        case = pair_id(str(case), *pair)
     if repeat is None:
         return str(case), 0
     if isinstance(repeat, bool) or not isinstance(repeat, int) or repeat < 0:

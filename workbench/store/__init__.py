@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
+from workbench.store.comparisons import ComparisonRepository
 from workbench.store.connection import database_url, open_engine
 from workbench.store.datasets import DatasetRepository, DatasetVersion
 from workbench.store.findings import FindingRepository
@@ -58,6 +59,7 @@ class Store:
         self.limits = LimitRepository(self.engine)
         self.findings = FindingRepository(self.engine)
         self.judgements = JudgementRepository(self.engine)
+        self.comparisons = ComparisonRepository(self.engine)
         self.spending = SpendingRepository(self.engine)
         self.cache = CacheRepository(self.engine)
         self.playground = PlaygroundRepository(self.engine)

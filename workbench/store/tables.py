@@ -224,6 +224,20 @@ judgements = sa.Table(
     sa.Column("created_at", sa.String(32), nullable=False),
 )
 
+pair_verdicts = sa.Table(
+    "pair_verdicts",
+    metadata,
+    sa.Column("scoring_id", sa.ForeignKey("scorings.id", ondelete="CASCADE"), primary_key=True),
+    sa.Column("scorer", sa.String(200), primary_key=True),
+    sa.Column("first_id", sa.ForeignKey("completions.id", ondelete="CASCADE"), primary_key=True),
+    sa.Column("second_id", sa.ForeignKey("completions.id", ondelete="CASCADE"), primary_key=True),
+    sa.Column("winner_id", sa.Integer),  # neither: a tie, or an error
+    sa.Column("unparsable", sa.Boolean, nullable=False),  # a reply that the scorer's policy made a tie
+    sa.Column("error", sa.Text),
+)
+sa.Index("ix_pair_verdicts_first_id", pair_verdicts.c.first_id)
+sa.Index("ix_pair_verdicts_second_id", pair_verdicts.c.second_id)
+
 findings = sa.Table(
     "findings",
     metadata,

@@ -12,10 +12,12 @@ from workbench.errors import BadInput
 from workbench.evals.judge_setting import judge_setting, without_model
 from workbench.evals.plan import PinnedPrompt, Plan
 from workbench.evals.runner import CostCap
+from workbench.evals.scorers import SCORERS
 from workbench.evals.types import Suite
 from workbench.jobs.caps import daily_caps
+from workbench.jobs.comparing import compare_missing
 from workbench.jobs.judging import JudgingDesk
-from workbench.jobs.scoring import CaseScorers, judge_missing
+from workbench.jobs.scoring import CaseScorers, judge_missing, pin_recorded_judges
 from workbench.llm.gateway import Gateway
 from workbench.llm.loop import run_in_loop
 from workbench.llm.pricebook import load_prices
@@ -24,11 +26,12 @@ from workbench.prompts.content import Prompt
 from workbench.store import RunRecord, Store
 
 
-def with_judges(plan: Plan, suite: Suite, pin: Callable[[str, Suite], PinnedPrompt]) -> Plan:
-    """Return the plan with every judge's model named and its prompt pinned.
+def with_judges(plan: Plan, suite: Suite, pin: Callable[[str, Suite], PinnedPrompt], *, root: Path) -> Plan:
+    """Return the plan with every judge's model named, and its prompt and what was recorded of it pinned.
 
     Raises:
-        BadInput: A scorer asks a model and none is named.
+        BadInput: A scorer asks a model and none is named, or compares answers where there is one to a case.
+        DatasetError: What was recorded of a judge cannot be read.
         NotFound: There is no such prompt.
     """
 
@@ -47,7 +50,16 @@ def with_judges(plan: Plan, suite: Suite, pin: Callable[[str, Suite], PinnedProm
             f"The scorer {lacking[0]} of {plan.suite} asks a model, and none is named",
             hint="give the scorer or the suite a `judge`, such as `judge: openai/gpt-5-mini`",
         )
-    return replace(plan, scorers=specs, judging=setting)
+    comparing = next(
+        (spec for spec in [*specs, *own] if spec.type in SCORERS and SCORERS[spec.type].compares), None
+    )
+    if comparing and len(plan.prompts) * len(plan.models) < 2:
+        raise BadInput(
+            f"The scorer {comparing.name} of {plan.suite} compares answers, and there is one to each case",
+            hint="run two versions or models",
+        )
+    plan = replace(plan, scorers=specs, judging=setting)
+    return replace(plan, recordings={**plan.recordings, **pin_recorded_judges(plan, root)})
 
 
 def asked_models(plan: Plan) -> list[ModelSpec]:
@@ -91,7 +103,7 @@ def judge_again(
             everywhere=record.use_cache,
         )
         try:
-            return await judge_missing(
+            left = await judge_missing(
                 store,
                 record.id,
                 scoring_id,
@@ -99,6 +111,11 @@ def judge_again(
                 desk,
                 concurrency=record.concurrency,
                 on_progress=on_progress,
+            )
+            if left:
+                return left
+            return await compare_missing(
+                store, record.id, scoring_id, plan, scorers, desk, concurrency=record.concurrency
             )
         finally:
             await gateway.aclose()

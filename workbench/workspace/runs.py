@@ -81,7 +81,7 @@ class Runs:
         if repeats is not None and not 1 <= repeats <= 100:
             raise BadInput(f"{repeats} repeats cannot be run", hint="give a number from 1 to 100")
         changed = replace(suite, models=chosen, repeats=repeats or suite.repeats)
-        plan = with_judges(build_plan(changed, pinned, root=self.root), suite, self._pin)
+        plan = with_judges(build_plan(changed, pinned, root=self.root), suite, self._pin, root=self.root)
         return _with_gate(plan, suite, strict=strict)
 
     def kept(self, plan: Plan) -> int:
@@ -321,7 +321,7 @@ class Runs:
             raise ConflictError(f"Run {record.id} is still running", hint="score it again when it has ended")
         plan = self.plan_of(record.id)
         loaded = self.suites.load(suite or record.suite)
-        again = with_judges(replace(plan, scorers=loaded.scorers), loaded, self._pin)
+        again = with_judges(replace(plan, scorers=loaded.scorers), loaded, self._pin, root=self.root)
         loaded = replace(loaded, scorers=again.scorers)
         rescore(
             self.store,

@@ -49,7 +49,7 @@ class Panel:
     def members(self) -> tuple[Judge, ...]:
         """The judges, built once."""
         known = SCORERS.get(str(self.of.get("type")))
-        if known is None or not issubclass(known.impl, Judge):
+        if known is None or not issubclass(known.impl, Judge) or known.compares:
             raise ParamError("a panel is of judges", ("of", "type"), "name a judge, such as rubric")
         params = {key: value for key, value in self.of.items() if key != "type"}
         wrapped = next((key for key in params if key in WRAPPER_KEYS), None)

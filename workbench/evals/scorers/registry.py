@@ -89,6 +89,11 @@ class Entry:
         """Whether it asks a model, so that its scores cost money."""
         return hasattr(self.impl, "asks")
 
+    @property
+    def compares(self) -> bool:
+        """Whether it looks at all answers to a case together."""
+        return getattr(self.impl, "compares", False)
+
     def build(self, params: dict[str, Any]) -> ScorerImpl:
         """Return the scorer with these parameters.
 

@@ -10,6 +10,7 @@ from workbench.evals.combine import OVERALL, Weighted, overall
 from workbench.evals.extract import Extractor, build_extractor
 from workbench.evals.reducers import parse_reducer
 from workbench.evals.scorers.answers import Answers
+from workbench.evals.scorers.comparing import Verdict
 from workbench.evals.scorers.derived import Derived, by_variable
 from workbench.evals.scorers.groups import Group, as_written
 from workbench.evals.scorers.judging import CountedAsFailure
@@ -53,6 +54,8 @@ class Scorer:
     @property
     def weight(self) -> float:
         """Its weight in `overall`; 0 for a measure that neither passes nor fails."""
+        if self.compares:
+            return 0.0
         return self.spec.weight if self.unit == "score" or self.limited else 0.0
 
     def score(self, cell: ScoringInput) -> Score:
@@ -86,6 +89,35 @@ class Scorer:
         for part, scores in found:
             shown.extend(scores if part.shown else scores[1:])
         return self.impl.combine([scores[0] for _, scores in found])
+
+    @property
+    def compares(self) -> bool:
+        """Whether it looks at all answers to a case together, and at none by itself."""
+        return getattr(self.impl, "compares", False)
+
+    def compare(
+        self, cells: Sequence[ScoringInput], names: Sequence[str], repeat: int
+    ) -> tuple[list[Score], tuple[Verdict, ...]]:
+        """Return the scores of a case's answers held against each other, and what was said of each pair. Never raises.
+
+        Args:
+            cells: At least two answers, each with its whole text, in the order of the plan.
+            names: The version and model of each.
+            repeat: Which of the repeats they are of.
+        """
+        try:
+            cells = [replace(cell, output=self.extractor(cell.output)) for cell in cells]
+            found = self.impl.compare(cells, names, repeat)
+        except Exception as problem:  # a scorer's crash is these cells' error, never the run's end
+            said = (
+                str(problem) if isinstance(problem, ScoringError) else f"{type(problem).__name__}: {problem}"
+            )
+            return [Score(self.name, None, error=said[:MAX_REASON]) for _ in cells], ()
+        scores = [
+            Score(self.name, None, error=one[:MAX_REASON]) if isinstance(one, str) else self._judge(one)
+            for one in found.outcomes
+        ]
+        return scores, found.verdicts
 
     def derive(self, scores: list[Score]) -> Score:
         """Return a formula's score from the others of the same answer. Never raises."""
@@ -154,7 +186,9 @@ def read_scorer(data: Any, *, taken: set[str] | None = None) -> Scorer:
         type=entry.type,
         name=_name(data.get("name"), f"not_{entry.type}" if negated else entry.type, taken),
         negate=negated or negate,
-        weight=_number(data.get("weight"), "weight", 1.0 if entry.unit == "score" else 0.0),
+        weight=_number(
+            data.get("weight"), "weight", 1.0 if entry.unit == "score" and not entry.compares else 0.0
+        ),
         threshold=None if data.get("threshold") is None else _number(data["threshold"], "threshold", 0.0),
         extract=data.get("extract"),
         params={k: v for k, v in data.items() if k not in WRAPPER_KEYS},
@@ -238,6 +272,12 @@ def _number(value: Any, field: str, default: float) -> float:
 def _check(spec: ScorerSpec, entry: Entry, *, weight_given: bool) -> None:
     if entry.unit == "score" and spec.threshold is not None and spec.threshold > 1:
         raise ParamError("threshold is between 0 and 1 for this scorer", ("threshold",))
+    if entry.compares and spec.weight > 0:
+        raise ParamError(
+            f"{entry.type} says how answers stand to each other, so it has no weight",
+            ("weight",),
+            "leave it away",
+        )
     if entry.limit and spec.threshold is not None and spec.params.get(entry.limit) is not None:
         raise ParamError(f"threshold and {entry.limit} say the same", ("threshold",), "give one of them")
     if entry.unit != "score" and weight_given and spec.weight > 0 and not _limited(spec, entry):
@@ -301,7 +341,10 @@ def score_completion(
             are to be computed once more (`workbench.evals.scorers.answers.gathered`).
     """
     # What is made of the means has no value of its own on an answer.
-    scorers = [s for s in scorers if not (isinstance(s.impl, Derived) and s.impl.over == "means")]
+    # What compares answers looks at them when all are there.
+    scorers = [
+        s for s in scorers if not s.compares and not (isinstance(s.impl, Derived) and s.impl.over == "means")
+    ]
     scorers.sort(key=lambda s: isinstance(s.impl, Derived))
     if completion.error is not None:
         found = [

@@ -1,0 +1,131 @@
+"""Judges that compare answers, on runs against a server on loopback: both orders, policies, resuming, preferences."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+from support.openai_server import OpenAIServer
+from support.small_workspace import write_prompt
+
+from workbench import Workspace
+from workbench.errors import BadInput
+from workbench.jobs import process, worker
+from workbench.jobs.preferences import preferences_of
+
+MODELS = ("good", "fair", "poor")
+
+
+def answer(body: dict) -> str:
+    """Answer with the model's name; judge by it, but call the first better where one is fair and one is poor."""
+    text = " ".join(str(m["content"]) for m in body["messages"])
+    if body["model"] != "judge":
+        return f"{body['model']} says hello"
+    said = re.findall(r"(good|fair|poor) says", text)
+    if "by number" in text:
+        return json.dumps({"reason": "r", "best": [said.index("good") + 1]})
+    if "good" not in said:
+        return '{"reason": "position", "better": "A"}'
+    return json.dumps({"reason": "r", "better": "AB"[said.index("good")]})
+
+
+@pytest.fixture
+def server():
+    with OpenAIServer(answer=answer) as running:
+        yield running
+
+
+@pytest.fixture
+def workspace(tmp_path, server, monkeypatch):
+    launch = lambda root, state, run_id: worker.main([str(root), run_id])  # noqa: E731
+    monkeypatch.setattr(process, "launch", launch)
+    write_prompt(tmp_path, "ask")
+    write_suite(
+        tmp_path, server, [{"type": "pairwise", "name": "better"}, {"type": "select_best", "name": "best"}]
+    )
+    opened = Workspace.open(tmp_path)
+    yield opened
+    opened.close()
+
+
+def write_suite(root: Path, server: OpenAIServer, scorers: list[dict], models=MODELS) -> None:
+    folder = root / "evals" / "judged"
+    folder.mkdir(parents=True, exist_ok=True)
+    suite = {
+        "cases": [{"id": f"c{n}", "vars": {"question": f"Is it {n}?"}} for n in range(5)],
+        "prompts": ["ask"],
+        "models": [{"id": f"openai/{m}", "label": m, "api_base": server.base_url} for m in models],
+        "judge": {"id": "openai/judge", "api_base": server.base_url},
+        "scorers": [*scorers, {"type": "length", "max": 60}],
+    }
+    (folder / "suite.yaml").write_text(json.dumps(suite), encoding="utf-8")
+
+
+def run(workspace: Workspace):
+    return workspace.runs.follow(workspace.runs.start("judged", concurrency=4).id)
+
+
+def judged(server: OpenAIServer) -> int:
+    return sum(call.body["model"] == "judge" for call in server.calls)
+
+
+def means(workspace: Workspace, run_id: str, scorer: str) -> dict[str, float]:
+    rows = workspace.runs.report(run_id)["results"]
+    return {r["model"]: r["mean"] for r in rows if r["scorer"] == scorer and r["slice"] is None}
+
+
+def test_each_pair_is_judged_in_both_orders_and_the_preferences_are_told_without_asking_again(
+    workspace, server
+):
+    record = run(workspace)
+    # Five cases: three pairs in two orders each, and one question about all three answers.
+    assert record.status == "complete", record.message
+    assert judged(server) == 5 * (3 * 2 + 1) == record.judging_calls
+    # The judge that takes the first where both are worse makes that pair a tie.
+    assert means(workspace, record.id, "better") == {"good": 1.0, "fair": 0.25, "poor": 0.25}
+    assert means(workspace, record.id, "best") == {"good": 1.0, "fair": 0.0, "poor": 0.0}
+    server.reset()
+    (found,) = preferences_of(workspace.store, record.id, workspace.runs.plan_of(record.id))
+    rates = {(pair.a, pair.b): (pair.rate, pair.wins, pair.ties, pair.losses) for pair in found.pairs}
+    assert rates == {
+        ("good", "fair"): (0.0, 0, 0, 10),
+        ("good", "poor"): (0.0, 0, 0, 10),
+        ("fair", "poor"): (0.5, 0, 5, 0),
+    }
+    # In both orders a judge with an eye for quality favours no place; one of three pairs went by place.
+    assert found.order.rate == pytest.approx(0.5 + 1 / 6) and found.order.agreed == pytest.approx(2 / 3)
+    assert found.strengths[0].name == "good" and found.strengths[0].ci_low > found.strengths[1].ci_high
+    assert (found.disagreed, found.errors) == (5, 0)
+    again = workspace.runs.rescore(record.id)
+    assert server.received == 0 and again.judging_usd == record.judging_usd
+    assert means(workspace, record.id, "better")["good"] == 1.0
+
+
+def test_the_policies_decide_what_a_reply_without_sense_and_two_orders_that_disagree_become(
+    workspace, server
+):
+    record = run(workspace)
+    server.answer = lambda body: "hm" if "good" in str(body["messages"]) else answer(body)
+    entry = {"type": "pairwise", "name": "better", "question": "Which is shorter?"}
+    write_suite(workspace.root, server, [{**entry, "on_unparsable": "tie", "on_disagreement": "error"}])
+    workspace.runs.rescore(record.id)
+    scores = workspace.runs.outcome(record.id).scores
+    mine = scores[scores["scorer"] == "better"].groupby("model")
+    assert set(mine.get_group("good")["value"]) == {0.5}
+    assert mine.get_group("fair")["value"].isna().all()
+    assert set(mine.get_group("fair")["error"]) == {"the two orders disagree"}
+    (found,) = preferences_of(workspace.store, record.id, workspace.runs.plan_of(record.id))
+    assert (found.unparsable, found.errors, found.disagreed) == (20, 0, 5)
+    write_suite(workspace.root, server, [{**entry, "on_unparsable": "error", "against": "first"}])
+    workspace.runs.rescore(record.id)
+    scores = workspace.runs.outcome(record.id).scores
+    broken = scores[scores["scorer"] == "better"]
+    assert broken["value"].isna().all() and broken["error"].str.startswith("unparsable: ").all()
+
+
+def test_one_version_of_one_model_has_nothing_to_be_compared_with(workspace, server):
+    write_suite(workspace.root, server, [{"type": "pairwise"}], models=("good",))
+    with pytest.raises(BadInput, match="compares answers"):
+        run(workspace)
