@@ -17,7 +17,7 @@ from workbench.evals.suite import suite_to_dict
 from workbench.evals.types import ScorerSpec, Suite
 from workbench.files import canonical_json, sha256_text
 from workbench.formats.promptfoo import Config, Finding, is_promptfoo_file, read_config
-from workbench.formats.promptfoo.nunjucks import js_text
+from workbench.formats.promptfoo.nunjucks import Unsupported, evaluate, js_text
 from workbench.llm.types import ModelSpec
 
 __all__ = ["Imported", "Losses", "import_config", "is_promptfoo_file"]
@@ -104,8 +104,8 @@ def _cases(config: Config) -> tuple[list[dict[str, Any]], list[Finding]]:
                 findings.append(Finding("loss", what, test.place.file, test.place.line))
                 continue
             scorers.append(entry)
-        values = _variables(config, test)
-        findings += _chats_in_values(config, test, values)
+        values, printed = _variables(config, test)
+        findings += [*printed, *_chats_in_values(config, test, values)]
         row: dict[str, Any] = {
             "id": _id(test, taken),
             "vars": values,
@@ -127,21 +127,41 @@ def _with_threshold(entries: list[dict[str, Any]], threshold: float | None) -> l
     return [*entries, {"type": "override", "scorer": "overall", "set": {"threshold": threshold}}]
 
 
-def _variables(config: Config, test: Any) -> dict[str, Any]:
+def _variables(config: Config, test: Any) -> tuple[dict[str, Any], list[Finding]]:
     """Return a test's variables as its prompts print them: what is missing prints nothing, as in Nunjucks."""
     chats = bool(config.prompts) and all(prompt.chat for prompt in config.prompts)
     values = dict(test.values if chats else test.vars)
-    structured = {
-        name for prompt in config.prompts if prompt.prompt.template == "jinja2" for name in prompt.names
-    }
+    shaped = {name for prompt in config.prompts for name in prompt.shaped}
+    odd: list[str] = []
     for prompt in config.prompts:
         for name in prompt.names:
             if values.get(name) is None:
                 values[name] = ""
         for name in prompt.printed:
-            if name not in structured:
+            if name not in shaped:
                 values[name] = js_text(values[name])
-    return values
+            elif not isinstance(values[name], str | int) or isinstance(values[name], bool):
+                odd.append(name)
+        odd += [text for text in prompt.outputs if _prints_otherwise(text, values)]
+    return values, [
+        Finding(
+            "difference",
+            f"`{{{{ {name[:40]} }}}}` in a prompt prints a list, a mapping, a boolean or nothing, which looks "
+            "otherwise here",
+            test.place.file,
+            test.place.line,
+        )
+        for name in dict.fromkeys(odd)
+    ]
+
+
+def _prints_otherwise(expression: str, values: dict[str, Any]) -> bool:
+    """Return whether Jinja2 may print an expression in another way than Nunjucks."""
+    try:
+        value = evaluate(expression, values)
+    except Unsupported:
+        return True
+    return value is None or isinstance(value, bool | float | list | dict)
 
 
 def _chats_in_values(config: Config, test: Any, values: dict[str, Any]) -> list[Finding]:

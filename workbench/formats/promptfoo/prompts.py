@@ -26,7 +26,8 @@ _SERVICES = ("langfuse://", "portkey://", "helicone://", "exec:")
 class ConfigPrompt:
     """One prompt of a config. ``chat`` says that it is a list of messages and not one text.
 
-    ``names`` are the variables that it uses; ``printed`` those that it prints as they are.
+    ``names`` are the variables that it uses, ``printed`` those that it prints as they are, ``shaped`` those that it
+    looks into, and ``outputs`` the other expressions that it prints.
     """
 
     prompt: Prompt
@@ -35,6 +36,8 @@ class ConfigPrompt:
     names: tuple[str, ...]
     printed: tuple[str, ...]
     place: Place
+    shaped: tuple[str, ...] = ()
+    outputs: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -166,6 +169,8 @@ class PromptReader:
             converted.names,
             converted.printed,
             raw.place,
+            converted.shaped,
+            converted.outputs,
         )
 
     def _note(self, converted: Converted, name: str, place: Place) -> None:

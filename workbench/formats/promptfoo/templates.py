@@ -25,13 +25,19 @@ class NotConvertible(Exception):
 
 @dataclass
 class Converted:
-    """A prompt's texts for one engine. ``printed`` are the variables that are printed as they are."""
+    """A prompt's texts for one engine.
+
+    ``printed`` are the variables that are printed as they are, ``shaped`` those that are looked into, compared or
+    looped over, and ``outputs`` the other expressions that are printed.
+    """
 
     texts: tuple[str, ...]
     engine: str
     names: tuple[str, ...]
     printed: tuple[str, ...]
     notes: tuple[str, ...] = ()
+    shaped: tuple[str, ...] = ()
+    outputs: tuple[str, ...] = ()
 
 
 @dataclass
@@ -40,6 +46,8 @@ class _Jinja:
     printed: dict[str, None] = field(default_factory=dict)
     notes: dict[str, None] = field(default_factory=dict)
     local: list[str] = field(default_factory=list)
+    shaped: dict[str, None] = field(default_factory=dict)
+    outputs: dict[str, None] = field(default_factory=dict)
 
 
 def convert(templates: list[str]) -> Converted:
@@ -58,7 +66,15 @@ def convert(templates: list[str]) -> Converted:
         return Converted(texts, "literal", unique, unique)
     state = _Jinja()
     texts = tuple("".join(_jinja(piece, state) for piece in pieces) for pieces in parsed)
-    return Converted(texts, "jinja2", tuple(state.names), tuple(state.printed), tuple(state.notes))
+    return Converted(
+        texts,
+        "jinja2",
+        tuple(state.names),
+        tuple(state.printed),
+        tuple(state.notes),
+        tuple(state.shaped),
+        tuple(state.outputs),
+    )
 
 
 def _literal(pieces: list[Piece]) -> bool:
@@ -85,6 +101,10 @@ def _jinja(piece: Piece, state: _Jinja) -> str:
         name = plain_name(piece.text)
         if name and name not in state.local:
             state.printed[name] = None
+            state.names[name] = None
+            return f"{{{{ {name} }}}}"
+        if not state.local:
+            state.outputs[piece.text] = None
         return f"{{{{ {_expression(piece.text, state)} }}}}"
     word, _, rest = piece.text.partition(" ")
     if word in ("else", "endif", "endfor") and not rest.strip():
@@ -117,7 +137,7 @@ def _expression(text: str, state: _Jinja) -> str:
             if root in _REFUSED or (root in _WORDS and match["path"] != root):
                 raise NotConvertible(f"`{text[:60]}` has no certain counterpart here")
             if root not in _WORDS and root not in state.local and root != "loop":
-                state.names[root] = None
+                state.names[root] = state.shaped[root] = None
         parts.append({"===": "==", "!==": "!="}.get(match[0].strip(), match[0].strip()))
         if text[at : at + 1].isspace() and at < len(text):
             at += len(text[at:]) - len(text[at:].lstrip())
