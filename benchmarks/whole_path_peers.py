@@ -76,23 +76,26 @@ def bare_loop(base: str, calls: int, *, stream: bool) -> Measured:
     return _measured(calls, make)
 
 
-def bare_litellm(base: str, calls: int) -> Measured:
-    """LiteLLM as shipped, without a fetch at its import, which is not counted."""
-    os.environ |= {"LITELLM_LOCAL_MODEL_COST_MAP": "True", "LITELLM_MODE": "PRODUCTION"}
+def bare_litellm(folder: Path, base: str, calls: int) -> Measured:
+    """LiteLLM as shipped, in a process of its own as the whole path has one; it imports without a fetch."""
+    env = {**os.environ, "LITELLM_LOCAL_MODEL_COST_MAP": "True", "LITELLM_MODE": "PRODUCTION"}
+    work = folder / f"litellm-{time.monotonic_ns()}"
+    work.mkdir()
+    return _child([sys.executable, str(Path(__file__)), base, str(calls)], work, env, calls)
+
+
+async def _ask_litellm(base: str, calls: int) -> None:
     import litellm
 
     litellm.suppress_debug_info = True
 
-    async def make() -> None:
-        async def call(number: int) -> None:
-            answer = await litellm.acompletion(
-                "openai/m", messages=_question(number), api_base=base, timeout=60, num_retries=0
-            )
-            assert answer.choices
+    async def call(number: int) -> None:
+        answer = await litellm.acompletion(
+            "openai/m", messages=_question(number), api_base=base, timeout=60, num_retries=0
+        )
+        assert answer.choices
 
-        await _at_once(calls, call)
-
-    return _measured(calls, make)
+    await _at_once(calls, call)
 
 
 def promptfoo(folder: Path, base: str, cells: int, program: str | None) -> Measured | None:
@@ -154,3 +157,7 @@ def _child(command: list[str], work: Path, env: dict[str, str], cells: int) -> M
         )
         cpu_s, memory_mb = watch(process)
     return Measured(cells, time.perf_counter() - begun, cpu_s, memory_mb)
+
+
+if __name__ == "__main__":
+    asyncio.run(_ask_litellm(sys.argv[1], int(sys.argv[2])))
