@@ -14,6 +14,8 @@ from workbench import Workspace
 from workbench.errors import BadInput
 from workbench.jobs import process, worker
 from workbench.jobs.preferences import preferences_of
+from workbench.reports.preferences import preference_lines
+from workbench.workspace.reporting import report_of
 
 MODELS = ("good", "fair", "poor")
 
@@ -98,6 +100,10 @@ def test_each_pair_is_judged_in_both_orders_and_the_preferences_are_told_without
     assert found.order.rate == pytest.approx(0.5 + 1 / 6) and found.order.agreed == pytest.approx(2 / 3)
     assert found.strengths[0].name == "good" and found.strengths[0].ci_low > found.strengths[1].ci_high
     assert (found.disagreed, found.errors) == (5, 0)
+    lines = preference_lines(report_of(workspace, record.id)["preferences"])
+    assert "better: poor is preferred to good in 0.0 % (95 %: " in lines[1] and "of 5 cases" in lines[1]
+    assert "both orders agreed on 67 % of pairs" in lines[3] and "Bradley–Terry): good +" in lines[4]
+    assert lines[5] == "better: of 30 verdicts, 5 pairs on which the two orders disagree taken as a tie."
     again = workspace.runs.rescore(record.id)
     assert server.received == 0 and again.judging_usd == record.judging_usd
     assert means(workspace, record.id, "better")["good"] == 1.0
