@@ -104,7 +104,7 @@ def took(command: list[str], folder: Path, env: dict[str, str] | None = None) ->
     said = (folder / "log").read_text(errors="replace")
     # promptfoo ends with 100 where an assertion failed, and some versions fall over their log after the last line.
     if process.returncode and "Eval complete" not in said:
-        raise SystemExit(f"{command[0]} failed:\n{said[-2000:]}")
+        raise ChildProcessError(f"{Path(command[0]).name} gave no results: {said.strip()[-300:]}")
     return Took(time.perf_counter() - begun, used.ru_utime + used.ru_stime, peak_kb / 1024)
 
 
@@ -207,7 +207,10 @@ def main() -> None:
             print("promptfoo is not installed here (npm install promptfoo, then --promptfoo PATH)")
             return
         for outputs in (given.outputs // 10, given.outputs):
-            row("promptfoo eval, echo", outputs, promptfoo(Path(folder), program, outputs))
+            try:
+                row("promptfoo eval, echo", outputs, promptfoo(Path(folder), program, outputs))
+            except ChildProcessError as problem:
+                print(f"promptfoo eval, echo: {outputs:,} outputs: {problem}")
 
 
 if __name__ == "__main__":
