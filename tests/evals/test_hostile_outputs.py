@@ -27,6 +27,9 @@ DEEPER = {
     "length": {"max": 3, "unit": "sentences"},
     "word_count": {"max": 3},
     "language": {"value": "de"},
+    "injection": {"canary": "PWNED-4711"},
+    "system_prompt_leak": {"text": "9 a b a b 9"},
+    "promptfoo": {"assertion": "icontains", "value": "1"},
 }
 HOSTILE = {
     "brackets": "[" * 1_000_000,

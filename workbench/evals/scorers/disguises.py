@@ -52,6 +52,13 @@ def find_disguised(secret: str, output: str) -> str | None:
     return _in_letters(bare, output) or _encoded(bare, output, _DEPTH)
 
 
+def undisguised(output: str) -> list[str]:
+    """Return an output, the output backwards, and what stands in it in hex and base64."""
+    output = output[:MAX_LOOKED]
+    blocks = [text for how in ("in hex", "in base64") for _, text in _decoded(output, how)]
+    return [output, output[::-1], *blocks]
+
+
 def _in_letters(bare: str, output: str) -> str | None:
     found = letters(output)
     if bare in found:

@@ -63,6 +63,11 @@ class Language:
         return Outcome(float(sure), sure, said)
 
 
+def words_of(text: str) -> list[str]:
+    """Return the words of a text; in scripts without spaces each character is one."""
+    return _TOKEN.findall(text, timeout=TIMEOUT_S)
+
+
 def _identifier() -> Any:
     with _LOCK:
         return _load_identifier()
