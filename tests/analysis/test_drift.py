@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from workbench.analysis import drift
-from workbench.analysis.drift import Look, judge, refuses, weight
+from workbench.analysis.drift import Look, judge, weight
 
 
 def look(name: str, models: str = "m-1", words: float = 30.0, **values: np.ndarray) -> Look:
@@ -82,19 +82,3 @@ def test_exchanging_the_sides_turns_the_sign_and_nothing_else(metric):
     a, b = rng.uniform(0.01, 1, 50), rng.uniform(0.01, 1, 50)
     assert drift.differences(metric, a, b) == pytest.approx(-drift.differences(metric, b, a))
     assert np.abs(drift.differences(metric, a * 1e-9, b * 1e9)).max() <= 1
-
-
-@pytest.mark.parametrize(
-    ("text", "declined"),
-    [
-        ("I’m sorry, but I can't help with that.", True),
-        ("I cannot assist with this request.", True),
-        ("As an AI language model, I don't have opinions.", True),
-        ("I must decline.", True),
-        ("Sorry for the delay! Your parcel is on its way.", False),
-        ("The customer said: I can not find the button.", False),
-        ("x" * 400 + " I cannot help", False),
-    ],
-)
-def test_refusals_are_told_by_their_phrases(text, declined):
-    assert refuses(text) is declined

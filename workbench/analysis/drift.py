@@ -12,7 +12,6 @@ Statistics 49 (2021) 1736-1754), so any alarm of any metric at any look has a ch
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -38,25 +37,6 @@ WINDOW = 7
 _CLEAR = math.log(20)
 #: The sum of 1 / (m ln² m) over all m from 2 on, rounded up, so that the weights sum to less than 1.
 _ALL_WEIGHTS = 2.1098
-
-#: How answers begin, or what they say, when a model declines. Lower case, straight apostrophes.
-_REFUSALS = (
-    r"i(?:'m| am) (?:very |really |so )?sorry,? (?:but )?(?:i|as|that)",
-    r"(?:i'm|i am) (?:not able|unable) to (?:help|assist|provide|comply|answer|do|fulfil)",
-    r"i (?:can't|cannot|can not|won't|will not) (?:help|assist|provide|comply|answer|do that|fulfil|engage|create)",
-    r"i (?:must|have to) (?:decline|refuse)",
-    r"as an ai(?: language)?(?: model)?,? i (?:can't|cannot|am not able|am unable|don't)",
-    r"(?:this|that|your) request (?:violates|goes against)",
-)
-_REFUSAL = re.compile("|".join(_REFUSALS))
-#: A refusal is said at the beginning.
-_REFUSAL_WITHIN = 300
-
-
-def refuses(text: str) -> bool:
-    """Tell whether an answer declines, by English phrases at its beginning. It is a hint, not a judgement."""
-    start = text[:_REFUSAL_WITHIN].lower().replace("’", "'")
-    return bool(_REFUSAL.search(start))
 
 
 @dataclass(frozen=True)

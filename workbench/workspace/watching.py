@@ -198,7 +198,8 @@ class Watching:
         """Return what a run says of every metric, a value a case."""
         import pandas as pd
 
-        from workbench.analysis.drift import Look, refuses
+        from workbench.analysis.drift import Look
+        from workbench.evals.scorers.refusals import refusal_phrase
 
         place = next(i for i, p in enumerate(outcome.plan.prompts) if p.title == watch.title)
         cells = outcome.cells[(outcome.cells["prompt_index"] == place) & outcome.cells["error"].isna()]
@@ -212,7 +213,7 @@ class Watching:
                     "case_id": key[1],
                     "length": float(len(text)),
                     "words": float(len(text.split())),
-                    "refusal": float(refuses(text)),
+                    "refusal": float(refusal_phrase(text) is not None),
                     "output": float(text != reference[key]) if key in reference else None,
                 }
                 for key, text in texts.items()

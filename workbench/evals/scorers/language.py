@@ -13,7 +13,7 @@ from pydantic import Field
 
 from workbench.evals.extract import TIMEOUT_S
 from workbench.evals.scorers.measures import count_sentences
-from workbench.evals.scorers.refusals import OPENING, PHRASES
+from workbench.evals.scorers.refusals import refusal_phrase
 from workbench.evals.scorers.registry import Outcome, ScoringError, scorer
 from workbench.evals.scorers.texts import Texts, Value, any_of, normal, references
 from workbench.evals.types import ScoringInput
@@ -193,13 +193,8 @@ class Refusal:
             return Outcome(1.0, True, f"it was ended with {cell.completion.finish_reason}")
         if not cell.output.strip():
             return Outcome(1.0, True, "it is empty")
-        start = _plain(cell.output[: 2 * OPENING])[:OPENING]
         own = [self.phrases] if isinstance(self.phrases, str) else self.phrases or []
-        found = next((phrase for phrase in (*PHRASES, *map(_plain, own)) if phrase in start), None)
+        found = refusal_phrase(cell.output, own)
         if found is None:
             return Outcome(0.0, False, "it does not refuse")
         return Outcome(1.0, True, f'it says "{found[:60]}"')
-
-
-def _plain(text: str) -> str:
-    return " ".join(normal(text.replace("’", "'"), ignore_case=True).split())
