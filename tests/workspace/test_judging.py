@@ -115,6 +115,19 @@ def test_scoring_again_with_the_same_judge_asks_nothing_and_with_another_rubric_
     assert changed.spent_usd == first.spent_usd
 
 
+def test_scoring_again_under_a_cap_of_its_own_stops_before_it_and_pays_nothing_twice(workspace, server, here):
+    record = run(workspace)
+    write_suite(workspace.root, server, rubric="It is short")
+    price = record.judging_usd / 12
+    limit = record.spent_usd + record.judging_usd + 4.5 * price
+    with pytest.raises(BadInput, match="cost cap leaves no room"):
+        workspace.runs.rescore(record.id, max_cost_usd=limit)
+    capped = workspace.runs.get(record.id)
+    assert 12 < capped.judging_calls < 24 and capped.spent_usd + capped.judging_usd <= limit
+    again = workspace.runs.rescore(record.id, max_cost_usd=100.0)
+    assert again.judging_calls == 24
+
+
 def test_a_failed_judge_is_an_error_apart_and_scoring_again_asks_only_that_one(workspace, server, here):
     write_suite(workspace.root, server, on_unparsable="error")
     server.answer = lambda body: (

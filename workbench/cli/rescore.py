@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from workbench.cli.options import GateFlag, JsonFile, RunId, WorkspaceDir, new_app, opened
+from workbench.cli.options import GateFlag, JsonFile, MaxCost, RunId, WorkspaceDir, new_app, opened
 from workbench.cli.outcome import present
 from workbench.cli.output import Output
 from workbench.workspace.reporting import report_of
@@ -25,13 +25,17 @@ def rescore(
             help="Take the scorers and the gate of this suite; by default the run's own.",
         ),
     ] = None,
+    max_cost: MaxCost = None,
     gate: GateFlag = False,
     json: JsonFile = None,
     workspace: WorkspaceDir = None,
 ) -> int:
-    """Score a run's answers again with a suite's present scorers, and show which scores moved. No model is asked."""
+    """Score a run's answers again with a suite's present scorers, and show which scores moved.
+
+    No answering model is asked; judges are, for what they have not judged before.
+    """
     with opened(workspace) as ws:
-        record = ws.runs.rescore(run, suite)
+        record = ws.runs.rescore(run, suite, max_cost_usd=max_cost)
         moved, out = ws.runs.moved(record.id), Output(json)
         report = {**report_of(ws, record.id), "moved": [one.to_dict() for one in moved]}
         code = present(ws, report, out, gate=gate)

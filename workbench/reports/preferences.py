@@ -16,7 +16,8 @@ def preference_lines(found: Sequence[Mapping[str, Any]]) -> list[str]:
         for pair in one["pairs"]:
             lines.append(
                 f"{one['scorer']}: {pair['b']} is preferred to {pair['a']} in {_share(pair)} of "
-                f"{count(pair['n'], 'case')}, a tie counting half ({pair['wins']:,} won, {pair['ties']:,} tied, {pair['losses']:,} lost, "
+                f"{count(pair['n'], 'case')}, a tie counting half "
+                f"({pair['wins']:,} won, {pair['ties']:,} tied, {pair['losses']:,} lost, "
                 f"{p_text(pair['p'])})."
             )
         if one["order"]:

@@ -16,6 +16,7 @@ from workbench.ui import rescoring
 from workbench.ui.approving import approve_menu, held_against
 from workbench.ui.run_cells import show_cells
 from workbench.ui.run_corpus import show_corpus
+from workbench.ui.run_preferences import show_preferences
 from workbench.ui.run_ranking import show_ranking
 from workbench.ui.run_results import RunResults, best, primary_scorer, run_results
 from workbench.ui.run_resume import left_to_ask, resume_action
@@ -207,6 +208,7 @@ def _ended(ws: Workspace, record: RunRecord, plan: dict) -> None:
             scorer = pick("Scorer", options, key=key, index=at, label_visibility="collapsed", width=260)
     drawn.quality(results, scorer)
     show_ranking(ws, record, results, scorer)
+    show_preferences(ws, record)
     _slices(ws, record, results, scorer)
     show_corpus(ws, record)
     _spending(results, plan.get("prices") or {})

@@ -27,15 +27,22 @@ _ALL = 1_000_000
 
 def report_of(ws: Workspace, run_id: str) -> dict[str, Any]:
     """Return a run as plain data, with its failed cells under ``error_cells``, and what is to be told of its judges."""
+    report = ws.runs.report(run_id)
+    report |= judges_of(ws, report["run"])
+    report["error_cells"] = _error_cells(ws, report["run"]) if report["cells"]["errors"] else []
+    return report
+
+
+def judges_of(ws: Workspace, run_id: str) -> dict[str, Any]:
+    """Return what a run's judges prefer, and a sentence for each that may favour its own family."""
     from workbench.jobs.preferences import preferences_of
     from workbench.jobs.self_preference import self_preference
 
-    report = ws.runs.report(run_id)
-    plan = ws.runs.plan_of(report["run"])
-    report["preferences"] = [found.to_dict() for found in preferences_of(ws.store, report["run"], plan)]
-    report["self_preference"] = list(self_preference(plan.models, plan.scorers))
-    report["error_cells"] = _error_cells(ws, report["run"]) if report["cells"]["errors"] else []
-    return report
+    plan = ws.runs.plan_of(run_id)
+    return {
+        "preferences": [found.to_dict() for found in preferences_of(ws.store, run_id, plan)],
+        "self_preference": list(self_preference(plan.models, plan.scorers)),
+    }
 
 
 def content_of(

@@ -309,19 +309,31 @@ class Runs:
         run_id: str,
         suite: str | None = None,
         *,
+        max_cost_usd: float | None = None,
         on_progress: Callable[[int, int], Any] = lambda done, total: None,
     ) -> RunRecord:
         """Score a run's outputs again with a suite's present scorers (by default the suite of the run).
 
+        Args:
+            run_id: The run.
+            suite: Whose scorers and gate.
+            max_cost_usd: What the run with all its judging may come to; by default the cap that it was started with.
+            on_progress: Called with how many cells are scored, and of how many.
+
         Raises:
+            BadInput: The cap leaves no room for the judges, or a judge's price is unknown; what was judged is kept.
             ConflictError: The run is still being answered.
         """
         record = self.store.runs.get(run_id)
         if record.status == "running" and process.alive(self.state, record):
             raise ConflictError(f"Run {record.id} is still running", hint="score it again when it has ended")
         plan = self.plan_of(record.id)
-        loaded = self.suites.load(suite or record.suite)
+        loaded = self.suites.load(suite or record.suite, accept_losses=True)
         again = with_judges(replace(plan, scorers=loaded.scorers), loaded, self._pin, root=self.root)
+        if max_cost_usd is not None:
+            prices = PriceBook.from_pinned(record.plan.get("prices"))
+            _check_limits(again, record.concurrency, max_cost_usd, prices)
+            record = replace(record, max_cost_usd=max_cost_usd)
         loaded = replace(loaded, scorers=again.scorers)
         rescore(
             self.store,
