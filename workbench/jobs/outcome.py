@@ -11,7 +11,7 @@ from workbench.evals.baseline import Baseline, baseline_from_dict
 from workbench.evals.gates import must_pass_cases
 from workbench.evals.plan import PinnedPrompt, Plan
 from workbench.evals.reducers import reducers_of
-from workbench.jobs.findings import LARGE, found
+from workbench.jobs.findings import found
 from workbench.jobs.provenance import cautions, flaky_words
 from workbench.jobs.scoring import units_of
 from workbench.store import Store
@@ -349,14 +349,11 @@ def _side(chosen: Selection, title: str, other: Selection) -> Side:
 
 
 def judge_run(store: Store, run_id: str, plan: Plan) -> dict[str, Any] | None:
-    """Return the gate's result as plain data, or None where the suite has no gate.
-
-    What a large run says is worked out here too, so that nobody waits for it when they first look.
-    """
+    """Return the gate's result as plain data, or None where the suite has no gate."""
+    if plan.gate is None:
+        return None
     outcome = load_outcome(store, run_id, plan)
-    if outcome.size >= LARGE:
-        outcome.summaries()
-    return gate_to_dict(judge_outcome(outcome), plan) if plan.gate else None
+    return gate_to_dict(judge_outcome(outcome), plan)
 
 
 def judge_outcome(outcome: Outcome) -> GateResult:
