@@ -91,9 +91,9 @@ def probability(wins: NDArray, losses: NDArray, n: int, win: float, lose: float)
 
 
 def power_at_suggestion(win: float, lose: float, margin: float = 0.0) -> tuple[int, float]:
-    """How many cases would decide at these rates, and how likely a verdict then is."""
+    """How many cases would decide at these rates, and how likely the right verdict then is."""
     diff = win - lose
-    n = paired.cases_to_decide(diff, math.sqrt(win + lose - diff**2), 10, margin=margin)
+    n = paired.cases_to_decide(diff, math.sqrt(win + lose - diff**2), 10, margin=margin, reach=1.0)
     if n is None:
         raise ValueError("these rates need too many cases")
     decided = 0.0
@@ -104,7 +104,8 @@ def power_at_suggestion(win: float, lose: float, margin: float = 0.0) -> tuple[i
         if w + x > n or chance < 1e-9:
             continue
         low, high = paired.bonett_price(w, x, n)
-        found = paired.mcnemar_midp(w, x) < 0.05 and (low > 0 or high < 0)
+        right = low > 0 if diff > 0 else high < 0 if diff < 0 else False
+        found = paired.mcnemar_midp(w, x) < 0.05 and right
         if not found and margin:
             low, high = paired.margin_interval(outcome(w, x, n))
             found = low > -margin and high < margin
@@ -374,7 +375,10 @@ def main() -> None:
         (0.1, 0.05, 0),
         (0.06, 0.01, 0),
         (0.1, 0.1, 0.1),
+        (0.1, 0.1, 0.05),
         (0.05, 0.05, 0.05),
+        (0.02, 0.02, 0.02),
+        (0.3, 0.3, 0.1),
     ):
         n, decided = power_at_suggestion(win, lose, margin)
         print(f"| {win:g} / {lose:g} / {margin:g} | {n} | {percent(decided)} |", flush=True)

@@ -279,6 +279,13 @@ def _spread(diff: Floats, kind: Kind, cluster: Clustered | None) -> float:
     return paired.adjusted_sd(diff) if kind in _ADJUSTED else paired.sample_sd(diff)
 
 
+def _reach(diff: Floats, kind: Kind, cluster: Clustered | None) -> float:
+    """How far the one case (or cluster) more lies that speaks against a claim of equivalence."""
+    if cluster is not None:
+        return cluster.effect if kind in _ADJUSTED else float(np.abs(cluster.sums).max())
+    return 1.0 if kind in _ADJUSTED else float(np.abs(diff).max())
+
+
 def _with_verdict(draft: _Draft, confidence: float) -> MetricComparison:
     m = draft.metric
     verdict = decide(m, alpha=1 - confidence)
@@ -286,5 +293,6 @@ def _with_verdict(draft: _Draft, confidence: float) -> MetricComparison:
     if verdict == "undecided" and m.diff is not None:
         alpha = (1 - confidence) / draft.family
         spread = _spread(draft.diff, draft.kind, draft.cluster)
-        needed = paired.cases_to_decide(m.diff, spread, m.n, margin=m.margin, alpha=alpha)
+        reach = _reach(draft.diff, draft.kind, draft.cluster)
+        needed = paired.cases_to_decide(m.diff, spread, m.n, margin=m.margin, alpha=alpha, reach=reach)
     return replace(m, verdict=verdict, cases_to_decide=needed)

@@ -277,13 +277,14 @@ def detectable_difference(sd: float, n: int, alpha: float = 0.05) -> float | Non
 
 
 def cases_to_decide(
-    diff: float, sd: float, n: int, *, margin: float = 0.0, alpha: float = 0.05
+    diff: float, sd: float, n: int, *, margin: float = 0.0, alpha: float = 0.05, reach: float = 0.0
 ) -> int | None:
     """About how many cases in total would decide, if the difference and spread seen so far are the true ones.
 
     The smaller of two numbers, each for a power of 80 %: to establish the difference seen (two-sided at
     ``alpha``), and with a margin to show equivalence (two one-sided tests at 5 %, counted as if the difference
-    were in the middle of what remains of the margin). None where neither can be computed (no difference, no
+    were in the middle of what remains of the margin, of which `margin_interval` gives 1/n of ``reach`` to one case
+    more). None where neither can be computed (no difference, no
     spread, or more than `MAX_CASES_TO_DECIDE`). It is a guide for planning: the difference seen is itself
     uncertain.
     """
@@ -294,7 +295,9 @@ def cases_to_decide(
         needs.append(((z_quantile(1 - alpha) + float(special.ndtri(POWER))) * sd / diff) ** 2)
     room = margin - abs(diff)
     if margin > 0 and room > 0:
-        needs.append(((z_quantile(0.9) + z_quantile(POWER)) * sd / room) ** 2)
+        # room = factor·sd/√n + reach/n, solved for √n.
+        width = (z_quantile(0.9) + z_quantile(POWER)) * sd
+        needs.append(((width + math.sqrt(width**2 + 4 * room * reach)) / (2 * room)) ** 2)
     if not needs or min(needs) > MAX_CASES_TO_DECIDE:
         return None
     return _round_up(max(min(needs), n + 1))
