@@ -61,7 +61,7 @@ def test_a_page_of_a_run_is_legible_at_80_columns_and_plain_in_a_pipe(call, fini
         assert max(map(len, printed.splitlines())) <= 80
         assert not any(line.endswith(" ") for line in printed.splitlines())
     rows = [line.split() for line in call("show", finished.runs["passes"]).out.splitlines()]
-    assert ["weak@1", "accuracy", "50.0", "%", "35.2", "to", "64.8", "%", "40", "0"] in rows
+    assert ["weak@1", "accuracy", "50.0", "%", "34.1", "to", "65.9", "%", "40", "0"] in rows
 
 
 def test_runs_are_listed_newest_first_each_with_its_id(call, finished):
@@ -141,7 +141,8 @@ def test_a_run_is_not_resumed_on_recordings_that_changed_meanwhile(call, here):
 
     resumed = call("resume", run)
     assert resumed.code == 3
-    assert "The recorded outputs changed since this run was started" in resumed.out
+    # Where the lines are broken depends on how long the file's path is.
+    assert "The recorded outputs changed since this run was started" in " ".join(resumed.out.split())
 
 
 @pytest.mark.parametrize("option", [("--concurrency", "0"), ("--repeats", "0"), ("--max-cost", "-1")])
