@@ -27,6 +27,7 @@ COMMANDS = {
     "lint": "Look over all suites, cases and prompts",
     "allow-code": "Let this workspace's own scorers run on this machine",
     "prompts": "List, show, save, label, compare, render and check prompts",
+    "judges": "List the prompts that judges come with, and copy one to edit it",
     "dataset": "Look into datasets, keep versions, compare, split, check and export them",
     "cases": "Add a case to a suite from an answer in a run",
     "models": "List the models, which are usable, and why others are not",

@@ -8,12 +8,14 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from workbench.errors import BadInput
+from workbench.errors import BadInput, ConflictError, NotFound
 from workbench.evals.judge_setting import judge_setting, without_model
 from workbench.evals.plan import PinnedPrompt, Plan
 from workbench.evals.runner import CostCap
 from workbench.evals.scorers import SCORERS
+from workbench.evals.scorers.judging import shipped_prompt
 from workbench.evals.types import Suite
+from workbench.files import check_name
 from workbench.jobs.caps import daily_caps
 from workbench.jobs.comparing import compare_missing
 from workbench.jobs.judging import JudgingDesk
@@ -24,6 +26,7 @@ from workbench.llm.pricebook import load_prices
 from workbench.llm.types import ModelSpec
 from workbench.prompts.content import Prompt
 from workbench.store import RunRecord, Store
+from workbench.workspace.library import PromptLibrary, PromptVersion
 
 
 def with_judges(plan: Plan, suite: Suite, pin: Callable[[str, Suite], PinnedPrompt], *, root: Path) -> Plan:
@@ -60,6 +63,29 @@ def with_judges(plan: Plan, suite: Suite, pin: Callable[[str, Suite], PinnedProm
         )
     plan = replace(plan, scorers=specs, judging=setting)
     return replace(plan, recordings={**plan.recordings, **pin_recorded_judges(plan, root)})
+
+
+def judge_prompts() -> list[Prompt]:
+    """Return the prompts that judges come with, by name."""
+    names = sorted({entry.impl.PROMPT for entry in SCORERS.values() if getattr(entry.impl, "PROMPT", "")})
+    return [shipped_prompt(name) for name in names]
+
+
+def copy_judge_prompt(library: PromptLibrary, judge: str, name: str | None = None) -> PromptVersion:
+    """Save a copy of a judge's prompt in the library, as the first version of a prompt of its own.
+
+    Raises:
+        NotFound: No judge comes with such a prompt.
+        ConflictError: There is a prompt of that name already.
+    """
+    found = {prompt.name: prompt for prompt in judge_prompts()}
+    if judge not in found:
+        raise NotFound(f"No judge {judge} comes with a prompt", hint=f"use one of {', '.join(found)}")
+    called = check_name(name or f"{judge.replace('_', '-')}-judge", "prompt")
+    if called in library.names():
+        raise ConflictError(f"There is a prompt {called} already", hint="give another name with --as")
+    copied = replace(found[judge], name=called)
+    return library.save(copied, parent=None, message=f"A copy of the judge {judge}'s prompt").version
 
 
 def asked_models(plan: Plan) -> list[ModelSpec]:
