@@ -9,7 +9,7 @@ import pytest
 from workbench.evals.datasets.promptfoo import promptfoo_row
 from workbench.files import dump_yaml
 from workbench.formats.promptfoo import is_promptfoo_file, read_config
-from workbench.formats.promptfoo.assertions import comma_separated
+from workbench.formats.promptfoo.commas import comma_separated
 from workbench.formats.promptfoo.nunjucks import Unsupported, render
 from workbench.formats.promptfoo.templates import NotConvertible, convert
 

@@ -11,6 +11,7 @@ from typing import Any
 
 from workbench.errors import BadInput
 from workbench.files import load_yaml
+from workbench.formats.promptfoo.commas import comma_separated
 from workbench.formats.promptfoo.findings import Findings, Place
 from workbench.formats.promptfoo.folder import Folder, Unreadable, shown
 from workbench.formats.promptfoo.judged import JUDGED, NotHonoured, judged_entry
@@ -253,32 +254,6 @@ def _count(value: Any) -> Any:
         return {"min": int(value), "max": int(value)}
     except (TypeError, ValueError):
         raise NotHonoured("its `value` is neither a number nor a range") from None
-
-
-def comma_separated(text: str) -> list[str]:
-    """Return the parts of a text such as ``a, "b, c"``: quotes keep a comma, and are doubled or escaped inside."""
-    parts, at = [], 0
-    while at < len(text):
-        if text[at].isspace() or text[at] == ",":
-            at += 1
-        elif text[at] == '"':
-            at, field = at + 1, ""
-            while at < len(text):
-                pair = text[at : at + 2]
-                if pair in ('\\"', "\\\\", '""'):
-                    field, at = field + pair[1], at + 2
-                elif text[at] == '"':
-                    at += 1
-                    break
-                else:
-                    field, at = field + text[at], at + 1
-            parts.append(field)
-        else:
-            end = text.find(",", at)
-            end = len(text) if end < 0 else end
-            parts.append(text[at:end].strip())
-            at = end
-    return parts
 
 
 def _named(

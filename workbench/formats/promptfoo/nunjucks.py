@@ -21,6 +21,7 @@ _STRING = re.compile(r"'(?:\\.|[^'\\])*'|\"(?:\\.|[^\"\\])*\"", re.DOTALL)
 _NUMBER = re.compile(r"-?\d{1,15}(?:\.\d{1,15})?")
 _PARTIAL = re.compile(r"(\{%[^%]*$|\{\{[^}]*$|\{#[^#]*$)", re.MULTILINE)
 _PLAIN = re.compile(rf"\s*({_NAME})\s*")
+_REFERENCE = re.compile(r"\{\{\s*(\w+)\s*\}\}")
 _ESCAPES = {"n": "\n", "t": "\t", "r": "\r"}
 #: Names that mean a function, a value of the process or a word of the language, and never a variable.
 _SPECIAL = {
@@ -217,3 +218,17 @@ _FILTERS: dict[str, Callable[..., Any]] = {
     "join": lambda v, by="": by.join(js_text(item) for item in v),
     "replace": lambda v, old, new: js_text(v).replace(old, js_text(new)),
 }
+
+
+def resolved(values: dict[str, Any]) -> dict[str, Any]:
+    """Put variables into variables, at most five deep, as promptfoo does."""
+    for _ in range(5):
+        changed = False
+        for name, value in values.items():
+            match = _REFERENCE.search(value) if isinstance(value, str) else None
+            if match and isinstance(values.get(match[1]), str | int | float) and len(value) < 1_000_000:
+                values[name] = value[: match.start()] + str(values[match[1]]) + value[match.end() :]
+                changed = True
+        if not changed:
+            break
+    return values

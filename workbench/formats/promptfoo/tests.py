@@ -11,10 +11,9 @@ from typing import Any
 
 from workbench.formats.promptfoo.findings import Findings, Place
 from workbench.formats.promptfoo.folder import Folder, Source, Unreadable, shown
-from workbench.formats.promptfoo.nunjucks import Unsupported, is_template, render
+from workbench.formats.promptfoo.nunjucks import Unsupported, is_template, render, resolved
 
 MAX_TESTS = 20_000
-_REFERENCE = re.compile(r"\{\{\s*(\w+)\s*\}\}")
 _CODE_OPTIONS = ("transform", "postprocess", "transformVars", "storeOutputAs", "runSerially")
 CsvRow = Callable[[Mapping[str, str]], dict[str, Any]]
 
@@ -173,7 +172,7 @@ class TestReader:
             return
         for values in combinations:
             try:
-                values = _resolved({name: self._value(v) for name, v in values.items()})
+                values = resolved({name: self._value(v) for name, v in values.items()})
             except Unreadable as problem:
                 self.findings.loss(f"a test is left out: {problem}", row.place)
                 continue
@@ -280,20 +279,6 @@ class TestReader:
                     )
             done[name] = value
         return done
-
-
-def _resolved(values: dict[str, Any]) -> dict[str, Any]:
-    """Put variables into variables, at most five deep, as promptfoo does."""
-    for _ in range(5):
-        changed = False
-        for name, value in values.items():
-            match = _REFERENCE.search(value) if isinstance(value, str) else None
-            if match and isinstance(values.get(match[1]), str | int | float) and len(value) < 1_000_000:
-                values[name] = value[: match.start()] + str(values[match[1]]) + value[match.end() :]
-                changed = True
-        if not changed:
-            break
-    return values
 
 
 def _merged(config: _Row, test: _Row) -> _Row:
