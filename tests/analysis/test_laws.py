@@ -169,8 +169,10 @@ def test_a_permutation_p_depends_on_the_differences_alone(differences, random):
     mixed = list(differences)
     random.shuffle(mixed)
     among = paired.sign_flips([np.linspace(-1, 1, 999), np.array(mixed), np.ones(3)])
-    assert among[1] == alone
-    assert paired.sign_flip([-d for d in differences]) == alone
+    # Sums in single precision may put a draw that is nearly a tie on the other side.
+    two_draws = 2 / (1 + paired.DRAWS)
+    assert among[1] == pytest.approx(alone, abs=two_draws)
+    assert paired.sign_flip([-d for d in differences]) == pytest.approx(alone, abs=two_draws)
 
 
 @EXAMPLES
