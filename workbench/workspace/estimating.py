@@ -11,6 +11,7 @@ from typing import Any
 from workbench.errors import TemplateError
 from workbench.evals.plan import Plan
 from workbench.evals.types import Case, Cell
+from workbench.jobs.case_scorers import CaseScorers
 from workbench.llm.pricebook import PriceBook
 from workbench.llm.tokens import TokenCount, count_messages
 from workbench.llm.types import ModelSpec, Request, Usage
@@ -113,6 +114,9 @@ def estimate(plan: Plan, store: Store, prices: PriceBook, *, use_cache: bool = T
                 how = "counted with its tokenizer" if counts[0].exact else "estimated from the characters"
                 why[f"Input of {model.name}: {how}."] = None
                 why[f"Output of {pinned.title} by {model.name}: {reason}."] = None
+    for judge in CaseScorers(plan, plan.scorers).models if plan.judging else ():
+        if not judge.recorded and not judge.id.startswith("offline/"):
+            why[f"What {judge.name} costs as a judge is not in this sum."] = None
     nothing = asked_in_all > 0 and unknown == asked_in_all
     return Estimate(
         len(plan),
