@@ -12,8 +12,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-_TAG = re.compile(r"\{\{-?(?P<out>(?:'(?:\\.|[^'\\])*'|\"(?:\\.|[^\"\\])*\"|[^'\"}]|\}(?!\}))*?)-?\}\}"
-                  r"|\{%-?\s*(?P<block>.*?)\s*-?%\}|\{#.*?#\}", re.DOTALL)  # fmt: skip
+_TAG = re.compile(r"\{\{-?(?P<out>(?:'(?:\\.|[^'\\])*'|\"(?:\\.|[^\"\\])*\"|[^'\"}]|\}(?!\})){0,300}?)-?\}\}"
+                  r"|\{%-?\s*(?P<block>.{0,300}?)\s*-?%\}|\{#.{0,2000}?#\}", re.DOTALL)  # fmt: skip
 _NAME = r"[A-Za-z_$][\w$]*"
 _PATH = re.compile(rf"{_NAME}(?:\.{_NAME}|\.\d+|\[\d+\]|\['[^'\\]*'\]|\[\"[^\"\\]*\"\])*")
 _STEP = re.compile(rf"\.({_NAME}|\d+)|\[(\d+)\]|\['([^'\\]*)'\]|\[\"([^\"\\]*)\"\]")
