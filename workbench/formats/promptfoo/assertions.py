@@ -93,7 +93,9 @@ class AssertionReader:
     def _set(self, item: dict[str, Any], place: Place, test: ConfigTest, depth: int) -> dict[str, Any] | None:
         if depth:
             raise NotHonoured("a set stands in a set, which promptfoo does not know")
-        parts = [self._one(part, place, test, depth + 1) for part in item.get("assert") or []]
+        listed = item.get("assert")
+        items = listed if isinstance(listed, list) else []
+        parts = [self._one(part, place, test, depth + 1) for part in items]
         kept = [part for part in parts if part is not None]
         if not kept:
             raise NotHonoured("none of its assertions is honoured")
