@@ -58,7 +58,9 @@ def test_every_scorer_is_documented_with_each_parameter_and_its_values(kind):
 @pytest.mark.parametrize("kind", DOCS)
 def test_every_scorer_has_an_example_and_each_example_is_accepted(kind):
     entries = [
-        entry for block in _blocks("yaml", _section(f"### `{kind}`", SCORERS_TEXT)) for entry in load_yaml(block).data
+        entry
+        for block in _blocks("yaml", _section(f"### `{kind}`", SCORERS_TEXT))
+        for entry in load_yaml(block).data
     ]
     assert entries
     for entry in entries:

@@ -15,6 +15,7 @@ from workbench.errors import BadInput, NotFound
 from workbench.evals.baseline import BaselineError, load_baseline
 from workbench.files import dump_yaml, load_yaml
 from workbench.jobs import outcome as outcomes
+from workbench.jobs.gating import judge_outcome
 from workbench.workspace import Workspace
 
 N = 120
@@ -179,7 +180,7 @@ def test_two_thousand_stored_cells_are_held_against_a_file_in_far_less_than_ten_
     run = run_colours(ws, prompts=["second"])
     begun = time.perf_counter()
     plan = ws.runs.plan(ws.suites.load("colours"), prompts=["second"], strict=True)
-    gate = outcomes.judge_outcome(outcomes.load_outcome(ws.store, run, plan))
+    gate = judge_outcome(outcomes.load_outcome(ws.store, run, plan))
     assert gate.status == "passed"
     assert time.perf_counter() - begun < 10
     assert ws.baselines.path("colours").stat().st_size < 400_000

@@ -15,7 +15,7 @@ from support.small_workspace import write_prompt
 from workbench import Workspace
 from workbench.errors import BadInput
 from workbench.jobs import process, worker
-from workbench.workspace.runs import run_to_dict
+from workbench.workspace.run_facts import run_to_dict
 
 # The server counts a token a word.
 PRICES = "models:\n  openai/tiny: {input: 100, output: 100}\n  openai/judge: {input: 1000, output: 1000}\n"
@@ -28,7 +28,8 @@ messages:
 def answer(body: dict) -> str:
     if body["model"] == "judge":
         text = " ".join(str(m["content"]) for m in body["messages"])
-        return '{"reason": "seen", "score": %d}' % (5 if "is it 1" in text.lower() else 3)
+        score = 5 if "is it 1" in text.lower() else 3
+        return f'{{"reason": "seen", "score": {score}}}'
     return f"answer to {body['messages'][-1]['content']}"
 
 

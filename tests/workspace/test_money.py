@@ -11,7 +11,7 @@ from support.small_workspace import write_prompt
 
 from workbench import Workspace
 from workbench.errors import BadInput
-from workbench.workspace.runs import run_to_dict
+from workbench.workspace.run_facts import run_to_dict
 
 # The server counts a token a word; 1 USD a token keeps the sums readable.
 PRICES = 'date: "2026-11-01"\nsource: our contract\nmodels:\n  openai/tiny: {input: 100, output: 100}\n'
@@ -199,7 +199,9 @@ def test_what_costs_nothing_runs_on_when_a_cap_is_met(workspace, server, monkeyp
     assert run(workspace).done == 0 and server.received == 0
 
 
-def test_a_cap_is_raised_on_the_command_line_and_one_that_leaves_nothing_is_refused(workspace, server, capsys):
+def test_a_cap_is_raised_on_the_command_line_and_one_that_leaves_nothing_is_refused(
+    workspace, server, capsys
+):
     from workbench.__main__ import main
 
     each = cost_of_a_call(workspace)

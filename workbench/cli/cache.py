@@ -15,7 +15,8 @@ app = new_app()
 @app.command()
 def cache(
     clear: Annotated[
-        bool, typer.Option("--clear", help="Forget every kept answer; the same questions are then paid for again.")
+        bool,
+        typer.Option("--clear", help="Forget every kept answer; the same questions are then paid for again."),
     ] = False,
     yes: Annotated[bool, typer.Option("--yes", help="With --clear: do not ask first.")] = False,
     json: JsonFile = None,
@@ -31,7 +32,7 @@ def cache(
         forgotten = 0
         if clear and kept.entries:
             if not yes and not _agreed(kept.entries):
-                raise BadInput("Nothing was forgotten, for nobody agreed", hint="give --yes to clear without being asked")
+                raise BadInput("Nothing was forgotten, for nobody agreed", hint="give --yes not to be asked")
             forgotten = ws.store.cache.clear()
         after = ws.store.cache.size() if forgotten else kept
     out.json({**vars(after), "forgotten": forgotten})
@@ -51,8 +52,16 @@ def _agreed(entries: int) -> bool:
 
     if not sys.stdin.isatty():
         return False
-    return typer.confirm(f"Forget {entries:,} paid answers? The same questions will be paid for again", err=True)
+    return typer.confirm(
+        f"Forget {entries:,} paid answers? The same questions will be paid for again", err=True
+    )
 
 
 def _size(size: int) -> str:
-    return f"{size:,} bytes" if size < 1000 else f"{size / 1000:,.1f} kB" if size < 1e6 else f"{size / 1e6:,.1f} MB"
+    return (
+        f"{size:,} bytes"
+        if size < 1000
+        else f"{size / 1000:,.1f} kB"
+        if size < 1e6
+        else f"{size / 1e6:,.1f} MB"
+    )

@@ -11,7 +11,7 @@ app = new_app()
 @app.command()
 def cancel(run: RunId, json: JsonFile = None, workspace: WorkspaceDir = None) -> None:
     """Stop a run. Calls on their way may finish, for they are paid; nothing new is asked."""
-    from workbench.workspace.runs import run_to_dict
+    from workbench.workspace.run_facts import run_to_dict
 
     out = Output(json)
     with opened(workspace) as ws:

@@ -31,7 +31,7 @@ def finish(
 ) -> int:
     """Follow a run that has just been started to its end and report it, or leave it alone with ``detach``."""
     if detach:
-        from workbench.workspace.runs import run_to_dict
+        from workbench.workspace.run_facts import run_to_dict
 
         out.text(record.id)
         out.json(run_to_dict(record))

@@ -31,7 +31,7 @@ def runs(
 ) -> None:
     """List runs, newest first."""
     from workbench.cli import tables
-    from workbench.workspace.runs import run_to_dict
+    from workbench.workspace.run_facts import run_to_dict
 
     out = Output(json)
     with opened(workspace) as ws:

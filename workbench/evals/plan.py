@@ -10,8 +10,8 @@ from typing import Any
 
 from workbench.errors import BadInput, DatasetError, TemplateError
 from workbench.evals.case_schema import refuse_broken_cases
-from workbench.evals.scorers.registry import WRAPPER_KEYS
 from workbench.evals.judge_setting import JudgeSetting
+from workbench.evals.scorers.registry import WRAPPER_KEYS
 from workbench.evals.types import Case, Cell, Gate, ScorerSpec, Suite
 from workbench.llm.recorded import recorded_files
 from workbench.llm.types import ModelSpec, Request

@@ -14,6 +14,7 @@ from workbench.evals.baseline import Baseline, check_comparable, scorer_differen
 from workbench.evals.combine import OVERALL
 from workbench.evals.scorers import SCORERS
 from workbench.jobs import outcome as outcomes
+from workbench.jobs.comparison import side_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -143,7 +144,7 @@ def hold_against(
 
     outcome = chosen.outcome
     plan, gate = outcome.plan, outcome.plan.gate
-    sides = _baseline_side(baseline), outcomes._side(chosen, chosen.title, chosen)
+    sides = _baseline_side(baseline), side_of(chosen, chosen.title, chosen)
     if len(baseline.models) == len(chosen.models) == 1:
         for side in sides:
             side.scores["model"] = side.cells["model"] = ""

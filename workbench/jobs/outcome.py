@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from workbench.errors import BadInput, NotFound
-from workbench.evals.baseline import Baseline, baseline_from_dict
-from workbench.evals.gates import must_pass_cases
 from workbench.evals.plan import PinnedPrompt, Plan
 from workbench.evals.reducers import reducers_of
 from workbench.jobs.findings import found
-from workbench.jobs.provenance import cautions, flaky_words
 from workbench.jobs.scoring import units_of
 from workbench.store import Store
 from workbench.store.results import Scoring
@@ -21,10 +18,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from workbench.analysis.clusters import Clusters
-    from workbench.analysis.compare import Comparison, Side
-    from workbench.analysis.gate import GateResult
     from workbench.analysis.repeats import Flaky
-    from workbench.analysis.stopped import Looking
     from workbench.analysis.summary import Summary
     from workbench.evals.types import ScorerSpec
 
@@ -222,188 +216,6 @@ def _choices(plan: Plan) -> str:
     return ", ".join(names)
 
 
-def compare_selections(
-    a: Selection, b: Selection, *, metric: str | None = None, margin: float | None = None
-) -> Comparison:
-    """Compare side ``b`` with side ``a`` (the baseline), paired on the cases that both have.
-
-    Args:
-        metric: The scorer that the verdict rests on; by default the gate's, else ``overall``, else the first.
-        margin: Differences smaller than this count as none; by default the gate's, else 0.
-
-    Raises:
-        BadInput: The sides are the same, or share no case.
-    """
-    from workbench.analysis.results import Comparison
-
-    if (a.outcome.run_id, a.prompts, a.models) == (b.outcome.run_id, b.prompts, b.models):
-        raise BadInput("Both sides are the same", hint="choose two versions, two models or two runs")
-    gate = b.outcome.plan.gate or a.outcome.plan.gate
-    units = {**a.outcome.units, **b.outcome.units}
-    if metric is None:
-        metric = gate.metric if gate and gate.metric in units else None
-    elif metric not in units:
-        raise BadInput(
-            f'There is no scorer "{metric}" in these runs', hint=f"they have {', '.join(sorted(units))}"
-        )
-    if margin is None:
-        margin = gate.margin if gate else 0.0
-    question = ["comparison", a.prompts, a.models, b.prompts, b.models, metric, margin]
-    return found([a.outcome, b.outcome], question, Comparison, lambda: _compare(a, b, units, metric, margin))
-
-
-def _compare(
-    a: Selection, b: Selection, units: dict[str, str], metric: str | None, margin: float
-) -> Comparison:
-    from workbench.analysis.compare import compare
-
-    slices = {
-        field: {**a.outcome.plan.slice_values().get(field, {}), **values}
-        for field, values in b.outcome.plan.slice_values().items()
-    }
-    titles = _titles(a, b)
-    sides = _side(a, titles[0], b), _side(b, titles[1], a)
-    looking = None
-    if a.outcome.sequential or b.outcome.sequential:
-        sides, looking = _looked_at(a.outcome, b.outcome, sides)
-    comparison = compare(
-        *sides,
-        slices=slices,
-        units=units,
-        metric=metric,
-        margin=margin,
-        clusters=None if looking else clusters_of(b.outcome.plan, a.outcome.plan),
-    )
-    if looking is not None:
-        from workbench.analysis.stopped import as_sequential
-
-        comparison = as_sequential(comparison, *sides, looking, slices=slices)
-    said = [*cautions(a, b, comparison), *comparison.warnings, *flaky_words(a, b, comparison.primary.scorer)]
-    return replace(comparison, warnings=said)
-
-
-def _looked_at(a: Outcome, b: Outcome, sides: tuple[Side, Side]) -> tuple[tuple[Side, Side], Looking]:
-    """Leave the cases that count where a side was looked at while it ran, and say how it was."""
-    from workbench.analysis.stopped import Looking
-    from workbench.jobs.until_decided import counted_cases
-
-    looked = [o for o in {o.run_id: o for o in (a, b)}.values() if o.sequential]
-    counted = set.intersection(*(set(counted_cases(o)) for o in looked))
-    kept = tuple(
-        replace(
-            side,
-            scores=side.scores[side.scores["case_id"].isin(counted)],
-            cells=side.cells[side.cells["case_id"].isin(counted)],
-        )
-        for side in sides
-    )
-    full = max(o.sequential["cases"] for o in looked)
-    decided = any(o.sequential["used"] is not None for o in looked)
-    return kept, Looking(len(counted), full, decided)
-
-
-def case_means(a: Selection, b: Selection, scorer: str) -> dict[str, tuple[float | None, float | None]]:
-    """Return the mean of a scorer's values on each side by case, None without any, for the cases with an answer."""
-
-    def work_out() -> dict[str, tuple[float | None, float | None]]:
-        means = []
-        for side in (a, b):
-            scores = part_of(side.outcome.scores, side)
-            values = (
-                scores[scores["scorer"] == scorer].groupby("case_id", sort=False)["value"].mean().dropna()
-            )
-            means.append(values.to_dict())
-        seen = [case for side in (a, b) for case in part_of(side.outcome.cells, side)["case_id"]]
-        return {case: (means[0].get(case), means[1].get(case)) for case in dict.fromkeys(seen)}
-
-    question = ["case means", a.prompts, a.models, b.prompts, b.models, scorer]
-    kind = dict[str, tuple[float | None, float | None]]
-    return found([a.outcome, b.outcome], question, kind, work_out)
-
-
 def part_of(frame: pd.DataFrame, side: Selection) -> pd.DataFrame:
     """Return a side's rows of its run's scores or cells."""
     return frame[frame["prompt_index"].isin(side.prompts) & frame["model_index"].isin(side.models)]
-
-
-def _titles(a: Selection, b: Selection) -> tuple[str, str]:
-    """Name the sides so that they can be told apart, by their runs where the rest is the same."""
-    if a.title != b.title:
-        return a.title, b.title
-    return f"{a.title} ({a.outcome.run_id})", f"{b.title} ({b.outcome.run_id})"
-
-
-def _side(chosen: Selection, title: str, other: Selection) -> Side:
-    """Return one side's frames; ``model`` there is whatever must be the same on both sides of a pair."""
-    from workbench.analysis.compare import Side
-
-    frames = []
-    for frame in (chosen.outcome.scores, chosen.outcome.cells):
-        part = part_of(frame, chosen).copy()
-        if len(chosen.prompts) > 1:
-            part["model"] = part["prompt"] + "@" + part["version"].astype(str)
-        elif len(chosen.models) == len(other.models) == 1 == len(other.prompts):
-            part["model"] = ""
-        frames.append(part)
-    return Side(title, frames[0], frames[1])
-
-
-def judge_run(store: Store, run_id: str, plan: Plan) -> dict[str, Any] | None:
-    """Return the gate's result as plain data, or None where the suite has no gate."""
-    if plan.gate is None:
-        return None
-    outcome = load_outcome(store, run_id, plan)
-    return gate_to_dict(judge_outcome(outcome), plan)
-
-
-def judge_outcome(outcome: Outcome) -> GateResult:
-    """Hold the candidate of the plan's gate against its baseline.
-
-    Raises:
-        BadInput: The gate names a side that this run does not have.
-    """
-    from workbench.analysis.gate import MoreRules, judge_gate
-    from workbench.analysis.run_limits import limit_rules
-
-    plan, gate = outcome.plan, outcome.plan.gate
-    if gate is None:
-        raise BadInput(f"The suite {plan.suite} has no gate", hint="add one under `gate:`")
-    b = select(outcome, gate.candidate or None)
-    if gate.from_file:
-        from workbench.jobs.baselines import hold_against
-
-        comparison, sides = hold_against(_baseline(plan), b)
-    else:
-        a = select(outcome, gate.baseline)
-        comparison = compare_selections(a, b, metric=gate.metric, margin=gate.margin)
-        sides = _side(a, comparison.a, b), _side(b, comparison.b, a)
-    together = clusters_of(plan)
-    return judge_gate(
-        comparison,
-        metric=gate.metric,
-        margin=gate.margin,
-        max_cost_ratio=gate.max_cost_ratio,
-        max_latency_ratio=gate.max_latency_ratio,
-        more=MoreRules(
-            metrics=gate.metrics,
-            floors=gate.floors,
-            slices=gate.slices,
-            must_pass=must_pass_cases(gate.must_pass, plan.cases) if gate.must_pass else None,
-            max_new_failures=gate.max_new_failures,
-        ),
-        sides=sides,
-        clusters=together.of if together else None,
-        also=limit_rules(outcome.cells, gate.limits) if gate.limits else (),
-    )
-
-
-def gate_to_dict(result: GateResult, plan: Plan) -> dict[str, Any]:
-    """Return a gate's result with the rule it was held to."""
-    data = {**asdict(result), "rule": plan.gate.to_dict() if plan.gate else None}
-    return {**data, "baseline": _baseline(plan).about()} if plan.baseline else data
-
-
-def _baseline(plan: Plan) -> Baseline:
-    if plan.baseline is None:
-        raise BadInput(f"This run of {plan.suite} was started without a baseline", hint="run the suite again")
-    return baseline_from_dict(plan.baseline)

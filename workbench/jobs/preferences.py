@@ -12,7 +12,7 @@ from workbench.evals.plan import Plan
 from workbench.evals.scorers import build_scorer, parse_scorer
 from workbench.evals.scorers.comparing import Pairwise
 from workbench.evals.types import ScorerSpec
-from workbench.jobs.comparing import side_names
+from workbench.jobs.comparing_judges import side_names
 from workbench.store import Store
 from workbench.store.comparisons import StoredVerdict
 

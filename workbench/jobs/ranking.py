@@ -6,7 +6,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from workbench.errors import BadInput, NotFound
-from workbench.jobs.comparing import side_names
+from workbench.jobs.comparing_judges import side_names
 from workbench.jobs.findings import found
 from workbench.jobs.outcome import Outcome, clusters_of, select
 

@@ -29,10 +29,10 @@ from workbench.evals.scorers.answers import Answers, Withheld
 from workbench.evals.types import Cell, Score
 from workbench.jobs.beside import ScoresBeside
 from workbench.jobs.caps import cap_sentence, daily_caps
-from workbench.jobs.comparing import compare_missing
+from workbench.jobs.comparing_judges import compare_missing
+from workbench.jobs.gating import judge_run
 from workbench.jobs.held_cache import HeldCache
 from workbench.jobs.judging import JudgingDesk
-from workbench.jobs.outcome import judge_run
 from workbench.jobs.process import alive, lock_of, worker_name
 from workbench.jobs.scoring import CaseScorers, judge_missing, pin_recorded_judges, score_missing
 from workbench.jobs.until_decided import InOrder, Looks

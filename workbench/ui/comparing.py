@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 import streamlit as st
 
 from workbench.analysis.frames import slice_label
-from workbench.jobs.outcome import Selection, case_means, compare_selections, part_of
+from workbench.jobs.comparison import case_means, compare_selections
+from workbench.jobs.outcome import Selection, part_of
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -17,7 +17,7 @@ from workbench.evals.scorers.judging import shipped_prompt
 from workbench.evals.types import Suite
 from workbench.files import check_name
 from workbench.jobs.caps import daily_caps
-from workbench.jobs.comparing import compare_missing
+from workbench.jobs.comparing_judges import compare_missing
 from workbench.jobs.judging import JudgingDesk
 from workbench.jobs.scoring import CaseScorers, judge_missing, pin_recorded_judges
 from workbench.llm.gateway import Gateway

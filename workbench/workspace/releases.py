@@ -9,6 +9,7 @@ from workbench.delivery.evidence import Evidence
 from workbench.delivery.git import ReleasePlan, ReleaseResult, make_release, plan_release
 from workbench.errors import BadInput, WorkbenchError
 from workbench.jobs import outcome as outcomes
+from workbench.jobs.comparison import compare_selections
 from workbench.llm.types import ModelSpec
 from workbench.store import ReleaseRecord, RunRecord, Store
 from workbench.workspace.library import PromptLibrary, PromptVersion, current_author
@@ -150,9 +151,7 @@ class Releases:
                 result="scores only, nothing to compare with",
                 table=(*summary_table(rows), *_stand_in(plan.models)),
             )
-        comparison = outcomes.compare_selections(
-            outcomes.select(outcome, others[0]), outcomes.select(outcome, title)
-        )
+        comparison = compare_selections(outcomes.select(outcome, others[0]), outcomes.select(outcome, title))
         return Evidence(
             **shared,
             result=comparison.headline,

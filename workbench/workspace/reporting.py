@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from workbench.errors import NotFound, WorkbenchError
 from workbench.files import load_yaml, read_text
 from workbench.jobs import outcome as outcomes
+from workbench.jobs.comparison import compare_selections
 from workbench.jobs.corpus import corpus_rows
 from workbench.reports.content import Answer, Content, Held
 
@@ -204,7 +205,7 @@ def _held(
 ) -> Held:
     from workbench.analysis.summary import summarise
 
-    comparison = outcomes.compare_selections(a, b, metric=metric, margin=margin)
+    comparison = compare_selections(a, b, metric=metric, margin=margin)
     pairs = ((comparison.a, a), (comparison.b, b))
     cases = {case.id: case for selection in (b, a) for case in selection.outcome.plan.cases}
     summaries = [

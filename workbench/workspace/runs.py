@@ -13,22 +13,25 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from workbench.errors import BadInput, ConflictError, NotFound, TemplateError
-from workbench.evals.baseline import BaselineError
 from workbench.evals.plan import PinnedPrompt, Plan, build_plan, case_to_dict
 from workbench.evals.types import Cell, Suite
 from workbench.jobs import outcome as outcomes
 from workbench.jobs import process
 from workbench.jobs import until_decided as looks
 from workbench.jobs.caps import daily_caps, refuse_low_cap
+from workbench.jobs.comparison import compare_selections
+from workbench.jobs.gating import judge_run
 from workbench.jobs.scoring import rescore
 from workbench.llm.pricebook import PriceBook, load_prices
-from workbench.llm.types import Message, ModelSpec, Usage
+from workbench.llm.types import Message, ModelSpec
 from workbench.prompts.templates import Renderer, render
 from workbench.store import RunRecord, Store
 from workbench.store.base import now
 from workbench.workspace.dataset_checks import check_windows
+from workbench.workspace.fitting import MAX_CONCURRENCY, check_limits, model_named, with_gate
 from workbench.workspace.judging import asked_models, judge_again, with_judges
 from workbench.workspace.library import PromptLibrary, current_author
+from workbench.workspace.run_facts import run_to_dict
 from workbench.workspace.suites import Suites
 
 if TYPE_CHECKING:
@@ -38,8 +41,9 @@ if TYPE_CHECKING:
     from workbench.llm.limit_history import LimitChange
     from workbench.workspace.estimating import Estimate
 
+__all__ = ["DEFAULT_CONCURRENCY", "MAX_CONCURRENCY", "Runs"]
+
 DEFAULT_CONCURRENCY = 8
-MAX_CONCURRENCY = 500
 
 
 class Runs:
@@ -75,14 +79,14 @@ class Runs:
         found = [self._pin(selector, suite) for selector in (prompts or suite.prompts)]
         # Two selectors may mean one version, as when the newest is in production: it is asked once.
         pinned = tuple({p.title: p for p in reversed(found)}.values())[::-1]
-        chosen = tuple(_model_named(suite, m) if isinstance(m, str) else m for m in models) or suite.models
+        chosen = tuple(model_named(suite, m) if isinstance(m, str) else m for m in models) or suite.models
         if not chosen:
             chosen = tuple(ModelSpec(name) for name in dict.fromkeys(p.prompt.model for p in pinned) if name)
         if repeats is not None and not 1 <= repeats <= 100:
             raise BadInput(f"{repeats} repeats cannot be run", hint="give a number from 1 to 100")
         changed = replace(suite, models=chosen, repeats=repeats or suite.repeats)
         plan = with_judges(build_plan(changed, pinned, root=self.root), suite, self._pin, root=self.root)
-        return _with_gate(plan, suite, strict=strict)
+        return with_gate(plan, suite, strict=strict)
 
     def kept(self, plan: Plan) -> int:
         """Return how many of a plan's answers the cache holds already, so that nobody is asked for them."""
@@ -131,7 +135,7 @@ class Runs:
         plan = self.plan(suite, prompts=prompts, models=models, repeats=repeats)
         concurrency = concurrency or suite.concurrency or DEFAULT_CONCURRENCY
         prices = load_prices(self.root)
-        _check_limits(plan, concurrency, max_cost_usd, prices)
+        check_limits(plan, concurrency, max_cost_usd, prices)
         check_windows(plan, self.root)
         sequential = looks.settings(plan) if until_decided else None
         moment = datetime.now(UTC)
@@ -178,7 +182,7 @@ class Runs:
             raise BadInput(f"Run {record.id} is complete, so there is nothing to resume")
         if concurrency is not None or max_cost_usd is not None or daily_caps(os.environ):
             prices = PriceBook.from_pinned(record.plan.get("prices"))
-            _check_limits(self.plan_of(record.id), concurrency or record.concurrency, max_cost_usd, prices)
+            check_limits(self.plan_of(record.id), concurrency or record.concurrency, max_cost_usd, prices)
         self.store.runs.requeue(record.id, max_cost_usd=max_cost_usd, concurrency=concurrency)
         self._launch(record.id)
         return self.store.runs.get(record.id)
@@ -271,7 +275,7 @@ class Runs:
             NotFound: A run, or what is named in it, is not there.
             BadInput: A side leaves a choice open, or both are the same.
         """
-        return outcomes.compare_selections(*self.sides(a, b), metric=metric, margin=margin)
+        return compare_selections(*self.sides(a, b), metric=metric, margin=margin)
 
     def sides(self, a: str, b: str) -> tuple[outcomes.Selection, outcomes.Selection]:
         """Return the answers and scores of both sides of a comparison, named as for `compare`.
@@ -332,7 +336,7 @@ class Runs:
         again = with_judges(replace(plan, scorers=loaded.scorers), loaded, self._pin, root=self.root)
         if max_cost_usd is not None:
             prices = PriceBook.from_pinned(record.plan.get("prices"))
-            _check_limits(again, record.concurrency, max_cost_usd, prices)
+            check_limits(again, record.concurrency, max_cost_usd, prices)
             record = replace(record, max_cost_usd=max_cost_usd)
         loaded = replace(loaded, scorers=again.scorers)
         rescore(
@@ -345,13 +349,11 @@ class Runs:
                 self.root, self.store, record, again, scorers, scoring, on_progress
             ),
         )
-        judged = _with_gate(replace(plan, gate=loaded.gate, scorers=loaded.scorers), loaded)
+        judged = with_gate(replace(plan, gate=loaded.gate, scorers=loaded.scorers), loaded)
         if record.status == "complete":
             self.store.runs.set_gate(
                 record.id,
-                outcomes.judge_run(
-                    self.store, record.id, replace(plan, gate=judged.gate, baseline=judged.baseline)
-                ),
+                judge_run(self.store, record.id, replace(plan, gate=judged.gate, baseline=judged.baseline)),
             )
         return self.store.runs.get(record.id)
 
@@ -383,106 +385,3 @@ class Runs:
 
     def _launch(self, run_id: str) -> None:
         process.launch(self.root, self.state, run_id)
-
-
-def run_to_dict(record: RunRecord) -> dict[str, Any]:
-    """Return a run's own figures as plain data, without results."""
-    return {
-        "run": record.id,
-        "suite": record.suite,
-        "suite_sha256": record.suite_sha256,
-        "status": record.status,
-        "message": record.message,
-        "author": record.author,
-        "created_at": record.created_at,
-        "finished_at": record.finished_at,
-        "cells": {
-            "planned": record.planned,
-            "done": record.done,
-            "errors": record.errors,
-            "cached": record.cached,
-        },
-        "cost_usd": record.cost_usd,
-        "cost_unknown": record.cost_unknown,
-        "spent_usd": record.spent_usd,
-        "judging": {
-            "spent_usd": record.judging_usd,
-            "calls": record.judging_calls,
-            "cost_unknown": record.judging_unknown,
-        },
-        "active_s": round(record.active_s, 3),
-        "prices": _prices_of(record),
-        "sequential": record.sequential,
-    }
-
-
-def _prices_of(record: RunRecord) -> dict[str, Any] | None:
-    """Return where a run's prices are from: source, version, date, and which of them are the workspace's own."""
-    prices = record.plan.get("prices")
-    return {k: v for k, v in prices.items() if k != "models"} if prices else None
-
-
-def _model_named(suite: Suite, name: str) -> ModelSpec:
-    for model in suite.models:
-        if name in (model.name, model.id):
-            return model
-    return ModelSpec(name)
-
-
-def _with_gate(plan: Plan, suite: Suite, *, strict: bool = False) -> Plan:
-    """Return the plan with a gate that it can be held to, or with none."""
-    from workbench.workspace.baselines import with_baseline
-
-    if plan.gate is None or not plan.gate.from_file:
-        return replace(plan, gate=_fitting_gate(plan), baseline=None)
-    try:
-        return with_baseline(plan, suite.folder, plan.scorers)
-    except BaselineError:
-        if strict:
-            raise
-        return replace(plan, gate=None, baseline=None)
-
-
-def _fitting_gate(plan: Plan) -> Any:
-    """Return the gate with sides that this run has.
-
-    Where a person chose two other versions, the first is held as the baseline of the second.
-    """
-    if plan.gate is None:
-        return None
-    sides = {name for p in plan.prompts for name in (p.selector, p.title, p.name)}
-    sides |= {name for m in plan.models for name in (m.name, m.id)}
-    if {plan.gate.baseline, plan.gate.candidate} <= sides and _distinct(plan):
-        return plan.gate
-    if len(plan.prompts) == 2:
-        return replace(plan.gate, baseline=plan.prompts[0].title, candidate=plan.prompts[1].title)
-    return None
-
-
-def _distinct(plan: Plan) -> bool:
-    """Whether each side of the gate names one thing of the plan."""
-
-    def matches(name: str) -> int:
-        exact = sum(name in (p.selector, p.title) for p in plan.prompts)
-        return (
-            exact
-            or sum(name == p.name for p in plan.prompts)
-            or sum(name in (m.name, m.id) for m in plan.models)
-        )
-
-    return matches(plan.gate.baseline) == 1 == matches(plan.gate.candidate)
-
-
-def _check_limits(plan: Plan, concurrency: int, max_cost_usd: float | None, prices: PriceBook) -> None:
-    if not 1 <= concurrency <= MAX_CONCURRENCY:
-        raise BadInput(f"A concurrency of {concurrency} cannot be used", hint=f"give 1 to {MAX_CONCURRENCY}")
-    if max_cost_usd is None and not daily_caps(os.environ):
-        return
-    if max_cost_usd is not None and not max_cost_usd > 0:
-        raise BadInput("The cost cap must be more than 0 USD")
-    for model in asked_models(plan):
-        if prices.cost(model.id, Usage(input=1, output=1)) is None:
-            raise BadInput(
-                f"The price of {model.name} is unknown, so a cost cap cannot be kept",
-                hint="leave the cap away, give its price in prices.yaml, or use another model",
-            )

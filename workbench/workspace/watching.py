@@ -123,13 +123,13 @@ class Watching:
             NotFound: The suite is not watched.
             BadInput: A cost cap cannot be kept.
         """
-        from workbench.workspace.runs import _check_limits
+        from workbench.workspace.fitting import check_limits
 
         watch, runs = self._need(suite), self._ws.runs
         before = runs.get(watch.reference_run)
         plan = self._plan(watch)
         prices = load_prices(self._ws.root)
-        _check_limits(plan, concurrency or before.concurrency, max_cost_usd, prices)
+        check_limits(plan, concurrency or before.concurrency, max_cost_usd, prices)
         priced = {m.id for m in plan.models if not m.recorded}
         priced |= set((before.plan.get("prices") or {}).get("models", ()))
         moment = datetime.now(UTC)
