@@ -196,3 +196,10 @@ def test_defaults_of_promptfoo_are_written_out_and_milliseconds_become_seconds(r
 
 def test_values_of_lists_are_cut_at_commas_outside_of_quotes():
     assert comma_separated('a, "b, c" , d""e,"f""g",,') == ["a", "b, c", 'd""e', 'f"g']
+
+
+def test_a_prefix_of_one_test_alone_is_named_and_that_of_all_is_not(read):
+    tests = [{"vars": {"x": "a"}}, {"vars": {"x": "b"}, "options": {"prefix": "Please "}}]
+    config = read({"prompts": ["Say {{x}}"], "defaultTest": {"options": {"suffix": "!"}}, "tests": tests})
+    [loss] = config.losses
+    assert "options.prefix" in str(loss) and loss.line

@@ -159,6 +159,12 @@ class TestReader:
         default, data = self.default.data, row.data
         options = {**_mapping(default.get("options")), **_mapping(data.get("options"))}
         self._note_options(options, {**default, **data}, row.place)
+        for name in ("prefix", "suffix"):
+            if options.get(name) != _mapping(default.get("options")).get(name):
+                self.findings.loss(
+                    f"`options.{name}` of one test is left away: a prompt is the same for all tests",
+                    row.place,
+                )
         asserts = [*self._asserts(self.default), *self._asserts(row)]
         threshold = data.get("threshold", default.get("threshold"))
         given = data.get("vars")
