@@ -74,6 +74,13 @@ class PairDifference:
     p_adjusted: float | None
     better: str | None
 
+    def lead(self) -> tuple[str, float | None, float | None, float | None]:
+        """Return the one that is not the better, and by how much the better one leads it, with the interval."""
+        if self.better != self.a:
+            return self.a, self.diff, self.ci_low, self.ci_high
+        diff, low, high = (None if x is None else -x for x in (self.diff, self.ci_high, self.ci_low))
+        return self.b, diff, low, high
+
     def to_dict(self) -> dict[str, Any]:
         """Return it as plain JSON data."""
         return dict(self.__dict__)

@@ -89,12 +89,7 @@ def _established(ranking: Ranking) -> list[RenderableType]:
 
 
 def _pair(pair: PairDifference, unit: str) -> Text:
-    worse = pair.a if pair.better == pair.b else pair.b
-    low, high = pair.ci_low, pair.ci_high
-    diff = pair.diff
-    if pair.better == pair.a:
-        diff = None if diff is None else -diff
-        low, high = (None if high is None else -high), (None if low is None else -low)
+    worse, diff, low, high = pair.lead()
     around = f"{difference(diff, unit)} ({interval(low, high, unit, signs=True)}; {p_text(pair.p_adjusted)})"
     names = f"{short_name(pair.better or '', 40)} over {short_name(worse, 40)}"
     return plain(f"  {names}: {around}")

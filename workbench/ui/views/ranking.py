@@ -110,11 +110,6 @@ def _established(ranking: Ranking) -> None:
 
 
 def _pair(pair: PairDifference, unit: str) -> str:
-    turned = pair.better == pair.a
-    worse = pair.b if turned else pair.a
-    sign = -1 if turned else 1
-    diff = None if pair.diff is None else sign * pair.diff
-    ends = [None if x is None else sign * x for x in (pair.ci_low, pair.ci_high)]
-    low, high = reversed(ends) if turned else ends
+    worse, diff, low, high = pair.lead()
     around = f"{difference(diff, unit)} ({interval(low, high, unit, signs=True)}; {p_text(pair.p_adjusted)})"
     return f"**{plain(pair.better)}** over {plain(worse)}: {plain(around)}"
