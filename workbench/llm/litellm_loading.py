@@ -30,7 +30,18 @@ def load_litellm() -> Any:
         logging.getLogger("LiteLLM").setLevel(logging.CRITICAL)
         # Its tokenizer loads at the first stream, on the event loop: better now than inside a latency.
         litellm.token_counter(model="gpt-4o", text="warm")
+        _without_bookkeeping()
         return litellm
+
+
+def _without_bookkeeping() -> None:
+    """Spare each call the cost that LiteLLM computes and nobody reads here: a fifth of its time.
+
+    Prices are ours (`workbench.llm.pricebook`). There is no setting for it, and the version is pinned.
+    """
+    from litellm.litellm_core_utils.litellm_logging import Logging
+
+    Logging.response_cost_calculator = lambda *args, **kwargs: None
 
 
 def warm_litellm() -> Any:
