@@ -152,36 +152,38 @@ def draw_toolbar(tab: Tab, session: Session | None) -> str | None:
 
 
 def draw_answers(tab: Tab, places: list[Any], base: str | None, running: bool) -> None:
-    """Draw the answers, and again five times a second until the last one has ended."""
+    """Draw the answers, and again five times a second until the last one has ended.
+
+    Each is a fragment of its own inside its place: one fragment that writes into many places outside of it can meet
+    a page that is drawn anew at that moment, and then the browser has no place for what it sends.
+    """
     session_id = tab.form.session
     chosen = [choice.slot for choice in tab.form.columns]
+    base_slot = chosen[LETTERS.index(base)] if base else None
 
-    def draw() -> None:
+    def draw(index: int, position: int | None) -> None:
         now = ws.playground.state(session_id) or []
-        base_slot = chosen[LETTERS.index(base)] if base else None
-        against = now[base_slot] if base_slot is not None and base_slot < len(now) else None
-        for index, (place, position) in enumerate(zip(places, chosen, strict=True)):
-            with place:
-                if position is None or position >= len(now):
-                    st.caption("Not asked yet.")
-                    continue
-                other = (
-                    against if against is not None and position != base_slot and not against.running else None
-                )
-                answer(
-                    answer_data(
-                        now[position],
-                        session=session_id,
-                        against=other.text if other else None,
-                        base_title=base or "",
-                    ),
-                    key=f"playground_text_{LETTERS[index].lower()}",
-                    on_stop=partial(act.stop, position),
-                )
+        if position is None or position >= len(now):
+            st.caption("Not asked yet.")
+        else:
+            against = now[base_slot] if base_slot is not None and base_slot < len(now) else None
+            apart = against is not None and position != base_slot and not against.running
+            answer(
+                answer_data(
+                    now[position],
+                    session=session_id,
+                    against=against.text if against is not None and apart else None,
+                    base_title=base or "",
+                ),
+                key=f"playground_text_{LETTERS[index].lower()}",
+                on_stop=partial(act.stop, position),
+            )
         if running and not any(slot.running for slot in now):
             st.rerun()
 
-    st.fragment(draw, run_every=TICK_S if running else None)()
+    for index, (place, position) in enumerate(zip(places, chosen, strict=True)):
+        with place:
+            st.fragment(draw, run_every=TICK_S if running else None)(index, position)
 
 
 def draw_notes(tab: Tab, tried: Tried, session: Session | None) -> None:
