@@ -10,7 +10,7 @@ from support.scoring import case
 
 from workbench.analysis.derived import MeansFormula, derived_summaries
 from workbench.analysis.summary import summarise
-from workbench.errors import SuiteError, WorkbenchError
+from workbench.errors import DatasetError, SuiteError, WorkbenchError
 from workbench.evals.formula import parse_formula
 from workbench.evals.plan import spec_from_dict
 from workbench.evals.scorers import ParamError, build_scorer, parse_scorer, score_completion, scorer_units
@@ -252,6 +252,48 @@ def test_a_formula_over_a_scorer_that_is_not_there_is_refused_with_a_suggestion(
         )
     suite = suite_of(tmp_path, {"scorers": ["exact"], "derived": {"d": "exact / 2", "e": "d * 2"}})
     assert [spec.name for spec in suite.scorers] == ["exact", "d", "e"]
+
+
+@pytest.mark.parametrize(
+    ("data", "says"),
+    [
+        (
+            {"scorers": ["exact", {"any": ["exact", {"all": ["pairwise"]}]}]},
+            "line 15, field scorers.1.any.1.all.0: Pairwise looks at several answers together",
+        ),
+        (
+            {"scorers": ["exact", {"type": "pairwise", "name": "wins"}], "derived": {"d": "wins / 2"}},
+            'field derived.d: "wins" looks at several answers together, and a formula at one: compute it `over: means`',
+        ),
+        (
+            {
+                "scorers": ["exact"],
+                "derived": {"d": {"formula": "exact / 2", "over": "means"}},
+                "gate": {"baseline": "a", "candidate": "b", "metrics": [{"metric": "d", "margin": 0}]},
+            },
+            'field gate.metrics.0.metric: "d" is computed of the means, so no case has a value of it',
+        ),
+    ],
+)
+def test_what_has_no_value_of_one_answer_is_refused_where_one_is_needed(tmp_path, data, says):
+    with pytest.raises(SuiteError) as refused:
+        suite_of(tmp_path, data)
+    assert says in str(refused.value)
+
+
+def test_a_case_that_brings_code_is_refused_with_its_place(tmp_path):
+    own = {"type": "own", "file": "x.py", "source": "print(1)"}
+    for entry in (own, {"all": ["exact", own]}, {"type": "not_own", "file": "x.py"}):
+        with pytest.raises(
+            DatasetError, match=r"suite.yaml, line \d+, .*scorers.0.*belongs among the scorers of a suite"
+        ):
+            suite_of(tmp_path, {"cases": [{"vars": {"q": 1}, "scorers": [entry]}], "scorers": ["exact"]})
+
+
+def test_cases_with_other_scorers_of_their_own_are_other_cases_for_a_run_is_pinned_to_them(tmp_path):
+    plain = suite_of(tmp_path, {"scorers": ["exact"]}).dataset
+    assert plain.sha256 == suite_of(tmp_path, {"scorers": ["exact", "icontains"]}).dataset.sha256
+    assert plain.sha256 != suite_of(tmp_path, {"scorers": ["exact"], "transform": "trim"}).dataset.sha256
 
 
 def test_a_formula_is_read_as_calculators_write_it():

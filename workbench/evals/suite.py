@@ -19,7 +19,7 @@ from workbench.evals.suite_environment import with_environment
 from workbench.evals.suite_gate import read_gate
 from workbench.evals.suite_scorers import read_scorers, with_suite_fields
 from workbench.evals.suite_source import Source, read_source
-from workbench.evals.types import Dataset, ScorerSpec, Suite
+from workbench.evals.types import Case, Dataset, ScorerSpec, Suite
 from workbench.files import canonical_json, sha256_text
 from workbench.llm.types import ModelSpec
 from workbench.prompts.selectors import Selector, parse_selector
@@ -112,14 +112,15 @@ class _Reader:
         models = self._models(content)
         scorers = read_scorers(content, self.source)
         dataset = self._dataset(content.cases, scorers)
-        dataset = replace(dataset, cases=with_suite_fields(dataset.cases, content, self.source, scorers))
+        dataset = _with_cases(dataset, with_suite_fields(dataset.cases, content, self.source, scorers))
         self._check_expected(scorers, dataset)
         self._check_slices(content.slices, dataset)
         self._check_cluster(content.cluster, dataset)
         metrics = [name for name in scorer_units(scorers) if name != OVERALL]
         if has_overall(scorers, dataset.cases):
             metrics.append(OVERALL)
-        gate = read_gate(content, prompts, models, metrics, dataset, self.error)
+        of_means = [spec.name for spec in scorers if spec.params.get("over") == "means"]
+        gate = read_gate(content, prompts, models, metrics, dataset, self.error, of_means=of_means)
         suite = Suite(
             name=name,
             description=content.description.strip(),
@@ -250,6 +251,14 @@ class _Reader:
         if field not in known:
             hint = suggest(field, known) if known else "add it to the cases' metadata"
             raise self.error(f'no case has "{field}" in its metadata', *where, hint=hint)
+
+
+def _with_cases(dataset: Dataset, cases: tuple[Case, ...]) -> Dataset:
+    """Return the dataset with what the suite makes of its cases; other scorers in them are another dataset."""
+    if cases == dataset.cases:
+        return dataset
+    own = {case.id: [spec.to_dict() for spec in case.scorers] for case in cases if case.scorers}
+    return replace(dataset, cases=cases, sha256=sha256_text(dataset.sha256 + canonical_json(own)))
 
 
 def suite_to_dict(suite: Suite) -> dict[str, Any]:

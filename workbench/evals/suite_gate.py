@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import Protocol
 
 from workbench.errors import SuiteError
@@ -27,8 +27,10 @@ def read_gate(
     metrics: list[str],
     dataset: Dataset,
     error: FieldError,
+    *,
+    of_means: Collection[str] = (),
 ) -> Gate | None:
-    """Return the suite's gate, or None where it has none.
+    """Return the suite's gate, or None where it has none; ``of_means`` are metrics that no case has a value of.
 
     Raises:
         SuiteError: Something that it names is not there.
@@ -36,6 +38,7 @@ def read_gate(
     entry = content.gate
     if entry is None:
         return None
+    _refuse_means(entry, of_means, error)
     first, margin, others = _metrics(entry, metrics, error)
     for name in entry.floors:
         _check_metric(name, metrics, error, "floors", name)
@@ -64,6 +67,19 @@ def read_gate(
         max_new_failures=entry.max_new_failures,
         limits=entry.limits.model_dump(exclude_none=True),
     )
+
+
+def _refuse_means(entry: GateEntry, of_means: Collection[str], error: FieldError) -> None:
+    named: list[tuple[str | None, tuple[str | int, ...]]] = [(entry.metric, ("metric",))]
+    named += [(item.metric, ("metrics", index, "metric")) for index, item in enumerate(entry.metrics)]
+    named += [(name, ("floors", name)) for name in entry.floors]
+    for name, path in named:
+        if name in of_means:
+            raise error(
+                f'"{name}" is computed of the means, so no case has a value of it to compare by',
+                *("gate", *path),
+                hint="name the scorers that it is made of, or compute it `over: cells`",
+            )
 
 
 def _metrics(entry: GateEntry, known: list[str], error: FieldError) -> tuple[str, float, dict[str, float]]:

@@ -168,10 +168,17 @@ def _check_formulas(specs: list[ScorerSpec], entries: list[Entry]) -> None:
     known: list[str] = []
     plain = [spec for spec in specs if spec.type != "derived"]
     known += [variable_of(name) for name in scorer_units(plain)]
+    together = {variable_of(spec.name) for spec in plain if SCORERS[spec.type].compares}
     for spec, entry in zip(specs, entries, strict=True):
         if spec.type != "derived":
             continue
         for name in sorted(parse_formula(spec.params["formula"]).names):
+            if name in together and spec.params.get("over") != "means":
+                raise entry.source.error(
+                    f'"{name}" looks at several answers together, and a formula at one',
+                    *entry.path,
+                    hint="compute it `over: means`",
+                )
             if name not in known:
                 raise entry.source.error(
                     f'no scorer is called "{name}"', *entry.path, hint=suggest(name, known)

@@ -10,6 +10,7 @@ from typing import Any
 from workbench.errors import DatasetError, SuiteError
 from workbench.evals.datasets.columns import EXPECTED_NAMES
 from workbench.evals.datasets.source import Row
+from workbench.evals.own.allowed import refuse_code
 from workbench.evals.scorers import parse_scorer
 from workbench.evals.scorers.registry import suggest
 from workbench.evals.types import Case, ScorerSpec
@@ -76,6 +77,7 @@ class Collector:
         for index, entry in enumerate(entries):
             try:
                 specs.append(parse_scorer(entry, taken=taken))
+                refuse_code(specs[-1])
             except SuiteError as problem:
                 key = ".".join(str(p) for p in ("scorers", index, problem.field) if p is not None)
                 raise place.error(_capital(problem.message), key=key, hint=problem.hint) from None

@@ -9,11 +9,12 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
 from workbench.errors import BadInput
+from workbench.evals.scorers.registry import ParamError
 from workbench.evals.types import ScorerSpec
 from workbench.files import read_text, sha256_text, write_atomic
 
@@ -81,14 +82,33 @@ def sources_of(specs: Iterable[ScorerSpec]) -> set[str]:
     return {text for spec in specs for text in _sources({"type": spec.type, **spec.params})}
 
 
-def _sources(entry: Any) -> Iterable[str]:
+def refuse_code(spec: ScorerSpec) -> None:
+    """Refuse a case's own scorer that runs code: cases may come from anywhere, and only a suite names code.
+
+    Raises:
+        ParamError: It is such a scorer, or holds one.
+    """
+    if any(True for _ in _with_code({"type": spec.type, **spec.params})):
+        raise ParamError(
+            "a scorer of one's own belongs among the scorers of a suite, and not in a case",
+            ("type",),
+            "write it in the suite; a case can switch it off, or set its params, with an override",
+        )
+
+
+def _with_code(entry: Any) -> Iterator[dict[str, Any]]:
+    """Yield the entries that run code, at any depth of groups."""
     if not isinstance(entry, dict):
         return
-    if entry.get("type") in ("own", "not_own") and isinstance(entry.get("source"), str):
-        yield entry["source"]
+    if entry.get("type") in ("own", "not_own"):
+        yield entry
     for key in ("of", "all", "any"):
         for part in entry[key] if isinstance(entry.get(key), list) else ():
-            yield from _sources(part)
+            yield from _with_code(part)
+
+
+def _sources(entry: Any) -> Iterator[str]:
+    return (one["source"] for one in _with_code(entry) if isinstance(one.get("source"), str))
 
 
 def admit_run(specs: Iterable[ScorerSpec], root: Path) -> None:

@@ -54,6 +54,12 @@ class Group:
                 if part.spec.type in ("derived", "override"):
                     what = "a formula" if part.spec.type == "derived" else "an override"
                     raise ParamError(f"{what} cannot stand in a group", (), "write it beside the group")
+                if part.compares:
+                    raise ParamError(
+                        f"{part.spec.type} looks at several answers together, so it cannot stand in a group",
+                        (),
+                        "write it beside the group",
+                    )
                 if (
                     part.limited
                     and part.unit != "score"
