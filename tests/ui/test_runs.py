@@ -286,6 +286,20 @@ def test_the_estimated_cost_is_said_before_a_run_is_started(samples: Workspace, 
     assert "Estimated cost unknown" in said(settled(at.run()))
 
 
+def test_what_judging_will_cost_stands_beside_the_answers_and_counts_for_the_cap(
+    samples: Workspace, open_screen: Open
+) -> None:
+    path = samples.root / "evals" / "support-triage" / "suite.yaml"
+    judged = "judge: openai/gpt-4o-mini\nscorers:\n  - {type: rubric, rubric: It is kind}\n"
+    path.write_text(path.read_text(encoding="utf-8").replace("scorers:\n", judged, 1), encoding="utf-8")
+    at = open_screen(samples, "runs", suite="support-triage", prompt="support-triage@1")
+    words = said(settled(at))
+    assert "Estimated cost" not in words, "the offline model is free, its judge is not"
+    assert "Judging beside it about $" in words and "60 calls" in words and "Judges read" in words
+    at.session_state["run_max_cost"] = 0.0001
+    assert "is likely to stop it before the end" in said(settled(at.run()))
+
+
 def test_the_form_says_what_the_caps_of_the_day_leave_and_which_one_is_likely_to_stop_the_run(
     samples: Workspace, open_screen: Open, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -113,7 +113,7 @@ def run(
             from workbench.workspace.library import current_author
 
             found = ws.runs.estimate(plan, use_cache=not no_cache)
-            return show_estimate(found, room_today(ws.store, current_author()), out)
+            return show_estimate(found, room_today(ws.store, current_author()), out, cap_usd=max_cost)
         record = ws.runs.start(
             loaded,
             prompts=prompts,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -56,6 +57,30 @@ class JudgementRepository(Repository):
         query = sa.select(sa.func.count()).select_from(judgements).where(judgements.c.run_id == run_id)
         with self._read() as connection:
             return connection.scalar(query) or 0
+
+    def kept(self, keys: Sequence[str]) -> set[str]:
+        """Return those of these keys under which a judgement is kept, of any run."""
+        found: set[str] = set()
+        with self._read() as connection:
+            for start in range(0, len(keys), 500):
+                query = sa.select(judgements.c.key).where(judgements.c.key.in_(keys[start : start + 500]))
+                found.update(connection.scalars(query))
+        return found
+
+    def reply_tokens(self, models: Sequence[str], most: int) -> dict[str, list[int]]:
+        """Return the output tokens of the newest judgements by these models, ``most`` of each."""
+        found: dict[str, list[int]] = {}
+        with self._read() as connection:
+            for model in models:
+                newest = (
+                    sa.select(judgements.c.completion)
+                    .where(judgements.c.model == model)
+                    .order_by(judgements.c.created_at.desc())
+                    .limit(most)
+                )
+                usages = [completion.get("usage") or {} for completion in connection.scalars(newest)]
+                found[model] = [usage["output"] for usage in usages if usage.get("output") is not None]
+        return found
 
     def _book(
         self, connection: sa.Connection, run_id: str, scoring_id: int, usd: float, *, calls: int, unknown: int

@@ -17,11 +17,13 @@ from workbench.workspace import Workspace
 if TYPE_CHECKING:
     from workbench.store.spending import Room
     from workbench.workspace.estimating import Estimate
+    from workbench.workspace.judging_estimate import JudgingEstimate
 
 
 def show_cost(ws: Workspace, plan: Plan, *, use_cache: bool, cap_usd: float | None) -> None:
     """Draw the estimate with its interval, what it rests on, and what the caps leave."""
     from workbench.jobs.caps import room_today
+    from workbench.workspace.cap_check import cap_warning
     from workbench.workspace.library import current_author
 
     try:
@@ -30,7 +32,7 @@ def show_cost(ws: Workspace, plan: Plan, *, use_cache: bool, cap_usd: float | No
     except WorkbenchError as problem:
         show_fault(problem)
         return
-    if not found.asked:
+    if not found.asked and found.judging is None:
         return
     with st.container(key="run_estimate", gap="small"):
         strip(estimate_numbers(found))
@@ -38,24 +40,42 @@ def show_cost(ws: Workspace, plan: Plan, *, use_cache: bool, cap_usd: float | No
             st.markdown("\n".join(f"- {plain(reason)}" for reason in found.why))
         for room in rooms:
             st.caption(plain(room_words(room)))
-        for warning in warnings(found, rooms, cap_usd):
+        warning = cap_warning(found, rooms, cap_usd)
+        if warning:
             st.warning(plain(warning), icon=":material/warning:")
 
 
 def estimate_numbers(found: Estimate) -> list[Number]:
-    """Return cost and tokens, each with its interval below. What has no price is unknown and in no sum."""
+    """Return the cost of answers and of judging, and tokens, each with its interval below.
+
+    What has no price is unknown and in no sum.
+    """
+    numbers = []
+    if found.asked:
+        numbers += [
+            _cost("Estimated cost", found, f"{found.unknown:,} answers at an unknown price"),
+            _tokens("Tokens in", found.input_tokens),
+            _tokens("Tokens out", found.output_tokens),
+        ]
+    judging = found.judging
+    if judging is not None and judging.calls:
+        calls = f"{judging.calls:,} call{'s' if judging.calls != 1 else ''}"
+        numbers += [
+            _cost("Judging beside it", judging, f"{judging.unknown:,} calls at an unknown price", calls),
+            _tokens("Judges read", judging.input_tokens),
+            _tokens("Judges write", judging.output_tokens),
+        ]
+    elif judging is not None:
+        numbers.append(Number("Judging beside it", "$0", f"{judging.kept:,} judgements are there already"))
+    return numbers
+
+
+def _cost(label: str, found: Estimate | JudgingEstimate, unknown: str, *notes: str) -> Number:
     if found.expected is None or found.low is None or found.high is None:
-        cost = Number("Estimated cost", "unknown", "no model's price is known")
-    else:
-        notes = [f"{money(found.low)} to {money(found.high)}"] if found.high > found.low else []
-        if found.unknown:
-            notes.append(f"and {found.unknown:,} answers at an unknown price")
-        cost = Number("Estimated cost", f"about {money(found.expected)}", ", ".join(notes))
-    return [
-        cost,
-        _tokens("Tokens in", found.input_tokens),
-        _tokens("Tokens out", found.output_tokens),
-    ]
+        return Number(label, "unknown", ", ".join((*notes, "no price is known")))
+    bounds = [f"{money(found.low)} to {money(found.high)}"] if found.high > found.low else []
+    priceless = [f"and {unknown}"] if found.unknown else []
+    return Number(label, f"about {money(found.expected)}", ", ".join((*bounds, *notes, *priceless)))
 
 
 def _tokens(label: str, bounds: tuple[int, int, int]) -> Number:
@@ -78,23 +98,3 @@ def room_words(room: Room) -> str:
         f"Today's cap {whose}: {money(room.left_usd)} left of {money(room.cap_usd)} "
         f"({money(room.spent_usd)} spent{held})"
     )
-
-
-def warnings(found: Estimate, rooms: list[Room], cap_usd: float | None) -> list[str]:
-    """Return which cap is likely to stop the run before its end."""
-    limits = [("Its cap", cap_usd)] if cap_usd is not None else []
-    limits += [
-        ("What is left of today's cap" + (f" for {room.person}" if room.person else ""), room.left_usd)
-        for room in rooms
-    ]
-    if found.expected is None or found.high is None or not limits:
-        return []
-    name, least = min(limits, key=lambda limit: limit[1])
-    if found.expected > least:
-        return [
-            f"{name}, {money(least)}, is likely to stop it before the end. What is answered is kept, "
-            "and the run can be resumed under a higher one."
-        ]
-    if found.high > least:
-        return [f"{name}, {money(least)}, may stop it before the end, if answers are long."]
-    return []

@@ -5,18 +5,19 @@ from __future__ import annotations
 import statistics
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
 from typing import Any
 
 from workbench.errors import TemplateError
 from workbench.evals.plan import Plan
 from workbench.evals.types import Case, Cell
-from workbench.jobs.case_scorers import CaseScorers
 from workbench.llm.pricebook import PriceBook
 from workbench.llm.tokens import TokenCount, count_messages
 from workbench.llm.types import ModelSpec, Request, Usage
 from workbench.prompts.templates import Renderer
 from workbench.store import Store
+from workbench.workspace.judging_estimate import JudgingEstimate, estimate_judging
 
 #: Cases of which the input is counted for each version and model; the others are taken to be alike.
 SAMPLED_CASES = 200
@@ -46,18 +47,45 @@ class Estimate:
     call_usd: float | None = None  # what one answer of the dearest version and model is expected to cost
     input_tokens: tuple[int, int, int] = (0, 0, 0)  # low, expected, high: of all models, priced or not
     output_tokens: tuple[int, int, int] = (0, 0, 0)
+    judging: JudgingEstimate | None = None  # what judges take beside it, in none of the other fields
 
     @property
     def sentence(self) -> str:
-        """The cost with its interval, and what is not in it."""
+        """The cost of the answers with its interval, and what is not in it."""
+        if not self.asked:
+            return "$0"
         if self.expected is None or self.low is None or self.high is None:
             return "unknown, for no model's price is known"
-        text = f"about {_usd(self.expected)}"
-        if self.high > self.low:
-            text += f" ({_usd(self.low)} to {_usd(self.high)})"
-        if self.unknown:
-            text += f", and {self.unknown:,} answers at an unknown price"
-        return text if self.asked else "$0"
+        return _cost_words(self.low, self.expected, self.high, self.unknown, "answers")
+
+    @property
+    def judging_sentence(self) -> str:
+        """The cost of judging with its interval; empty where nothing is paid for it."""
+        found = self.judging
+        if found is None:
+            return ""
+        kept = f" ({found.kept:,} judgements are there already)" if found.kept else ""
+        if not found.calls:
+            return f"$0{kept}"
+        if found.expected is None or found.low is None or found.high is None:
+            words = "unknown, for no judge's price is known"
+        else:
+            words = _cost_words(found.low, found.expected, found.high, found.unknown, "calls")
+        return f"{words}, {found.calls:,} call{'s' if found.calls != 1 else ''}{kept}"
+
+    @property
+    def together(self) -> tuple[float, float, float] | None:
+        """USD of answers and judging (low, expected, high) as far as their prices are known; None where none is.
+
+        The bounds are added, which makes the interval no narrower than it is.
+        """
+        parts = [part for part in (self, self.judging) if part is not None and part.expected is not None]
+        if not parts:
+            return None
+        low, expected, high = (
+            sum(getattr(part, name) for part in parts) for name in ("low", "expected", "high")
+        )
+        return low, expected, high
 
     @property
     def tokens_sentence(self) -> str:
@@ -70,7 +98,14 @@ class Estimate:
             name: dict(zip(("low", "expected", "high"), getattr(self, name), strict=True))
             for name in ("input_tokens", "output_tokens")
         }
-        return {**asdict(self), "why": list(self.why), **named}
+        plain = {**asdict(self), "why": list(self.why), **named}
+        if self.judging is not None:
+            for name in ("input_tokens", "output_tokens"):
+                bounds = dict(zip(("low", "expected", "high"), getattr(self.judging, name), strict=True))
+                plain["judging"][name] = bounds
+        total = self.together
+        plain["together"] = dict(zip(("low", "expected", "high"), total, strict=True)) if total else None
+        return plain
 
 
 def estimate(plan: Plan, store: Store, prices: PriceBook, *, use_cache: bool = True) -> Estimate:
@@ -114,9 +149,6 @@ def estimate(plan: Plan, store: Store, prices: PriceBook, *, use_cache: bool = T
                 how = "counted with its tokenizer" if counts[0].exact else "estimated from the characters"
                 why[f"Input of {model.name}: {how}."] = None
                 why[f"Output of {pinned.title} by {model.name}: {reason}."] = None
-    for judge in CaseScorers(plan, plan.scorers).models if plan.judging else ():
-        if not judge.recorded and not judge.id.startswith("offline/"):
-            why[f"What {judge.name} costs as a judge is not in this sum."] = None
     nothing = asked_in_all > 0 and unknown == asked_in_all
     return Estimate(
         len(plan),
@@ -133,6 +165,21 @@ def estimate(plan: Plan, store: Store, prices: PriceBook, *, use_cache: bool = T
     )
 
 
+def with_judging(
+    found: Estimate, plan: Plan, store: Store, prices: PriceBook, root: Path, *, use_cache: bool = True
+) -> Estimate:
+    """Return the estimate with what the judges of the plan are expected to take beside it."""
+    judging, why = estimate_judging(
+        plan,
+        store,
+        root,
+        use_cache=use_cache and len(plan) <= SEARCHED_CELLS,
+        lengths=lambda params, model, past, asked: _output(params, model, past, asked, prices),
+        costs=lambda model, count, output: _costs(prices, model, count, output),
+    )
+    return replace(found, judging=judging, why=(*found.why, *why))
+
+
 def expected_usd(request: Request, prices: PriceBook) -> float | None:
     """Return what one call is expected to cost without a history; None is unknown."""
     (_, output, _), _ = _output(request.params, request.model, [], 1, prices)
@@ -143,6 +190,13 @@ def expected_usd(request: Request, prices: PriceBook) -> float | None:
 def _tokens(bounds: tuple[int, int, int]) -> str:
     low, expected, high = bounds
     return f"{expected:,}" + (f" ({low:,} to {high:,})" if low != high else "")
+
+
+def _cost_words(low: float, expected: float, high: float, unknown: int, what: str) -> str:
+    text = f"about {_usd(expected)}"
+    if high > low:
+        text += f" ({_usd(low)} to {_usd(high)})"
+    return f"{text}, and {unknown:,} {what} at an unknown price" if unknown else text
 
 
 def _usd(amount: float) -> str:

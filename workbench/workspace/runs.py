@@ -102,14 +102,16 @@ class Runs:
         return self.store.cache.known(keys)
 
     def estimate(self, plan: Plan, *, use_cache: bool = True) -> Estimate:
-        """Return what a plan's answers will cost, as an interval, and what that rests on; nobody is asked.
+        """Return what a plan's answers and judging will cost, as intervals, and what that rests on; nobody is asked.
 
         Raises:
             BadInput: The workspace's ``prices.yaml`` cannot be used.
         """
-        from workbench.workspace.estimating import estimate
+        from workbench.workspace.estimating import estimate, with_judging
 
-        return estimate(plan, self.store, load_prices(self.root), use_cache=use_cache)
+        prices = load_prices(self.root)
+        found = estimate(plan, self.store, prices, use_cache=use_cache)
+        return with_judging(found, plan, self.store, prices, self.root, use_cache=use_cache)
 
     def start(
         self,
@@ -369,7 +371,9 @@ class Runs:
         """Return what one answer is expected to cost, where a cap wants to know it before the first."""
         if not capped and not daily_caps(os.environ):
             return None
-        return self.estimate(plan, use_cache=False).call_usd
+        from workbench.workspace.estimating import estimate
+
+        return estimate(plan, self.store, load_prices(self.root), use_cache=False).call_usd
 
     # -- helpers ---------------------------------------------------------------------------------------
 
