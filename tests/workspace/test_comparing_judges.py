@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import io
 import json
 import re
 from pathlib import Path
 
 import pytest
+from rich.console import Console
 from support.openai_server import OpenAIServer
 from support.small_workspace import write_prompt
 
@@ -14,8 +16,14 @@ from workbench import Workspace
 from workbench.errors import BadInput
 from workbench.jobs import process, worker
 from workbench.jobs.preferences import preferences_of
+from workbench.reports.comment import to_markdown
+from workbench.reports.content import Options
+from workbench.reports.markdown import comparison_comment
+from workbench.reports.page import to_html
 from workbench.reports.preferences import preference_lines
-from workbench.workspace.reporting import report_of
+from workbench.reports.ranking import ranking_view
+from workbench.reports.terminal import comparison_view
+from workbench.workspace.reporting import content_of, report_of
 
 MODELS = ("good", "fair", "poor")
 
@@ -107,6 +115,36 @@ def test_each_pair_is_judged_in_both_orders_and_the_preferences_are_told_without
     again = workspace.runs.rescore(record.id)
     assert server.received == 0 and again.judging_usd == record.judging_usd
     assert means(workspace, record.id, "better")["good"] == 1.0
+
+
+def test_a_comparison_and_a_ranking_tell_what_the_judge_prefers_in_every_format(workspace, server):
+    record = run(workspace)
+    found = workspace.runs.compare(f"{record.id}:fair", f"{record.id}:good", metric="better")
+    (told,) = found.to_dict()["preferences"]
+    (pair,) = told["pairs"]
+    # The judge took the good one in both orders of all five cases; of the other pairs nothing is counted here.
+    assert (pair["a"], pair["b"], pair["rate"], pair["wins"], pair["n"]) == ("fair", "good", 1.0, 10, 5)
+    assert pair["ci_low"] > 0.5 and told["verdicts"] == 10
+    assert told["order"]["rate"] == 0.5 and told["order"]["agreed"] == 1.0
+    assert told["strengths"][0]["name"] == "good" and len(told["strengths"]) == 3
+    turned = workspace.runs.compare(f"{record.id}:good", f"{record.id}:fair").preferences[0]["pairs"][0]
+    assert (turned["b"], turned["rate"]) == ("fair", 0.0)
+    said = "good is preferred to fair in 100.0 %"
+    assert said in shown(comparison_view(found)) and said in "\n".join(comparison_comment(found))
+    content = content_of(workspace, f"{record.id}:good", ["fair"])
+    page, comment = to_html(content, Options()), to_markdown(content)
+    assert "<h3>Preferences</h3>" in page and "<td>good</td><td>fair</td>" in page and "10 / 0 / 0" in page
+    # The other pairs stand below, for the comparison says nothing of them.
+    assert "poor is preferred to good in 0.0 %" in comment and "All versions and models" in page
+    ranking = workspace.runs.ranking(record.id, "better")
+    assert [len(one["pairs"]) for one in ranking.to_dict()["preferences"]] == [3]
+    assert "Bradley–Terry" in shown(ranking_view(ranking))
+
+
+def shown(view) -> str:
+    console = Console(width=400, file=io.StringIO())
+    console.print(view)
+    return console.file.getvalue()
 
 
 def test_the_policies_decide_what_a_reply_without_sense_and_two_orders_that_disagree_become(

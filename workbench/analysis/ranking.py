@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from itertools import combinations
 from typing import Any
 
@@ -88,7 +88,10 @@ class PairDifference:
 
 @dataclass(frozen=True)
 class Ranking:
-    """All rows by rank, every pair, and the frontier of quality, cost and latency."""
+    """All rows by rank, every pair, and the frontier of quality, cost and latency.
+
+    ``preferences`` is what comparing judges prefer, as plain data.
+    """
 
     metric: str
     unit: str
@@ -99,6 +102,7 @@ class Ranking:
     frontier: list[FrontierRow]
     sentence: str
     warnings: list[str]
+    preferences: list[dict[str, Any]] = field(default_factory=list)
 
     @property
     def best(self) -> str | None:
@@ -112,7 +116,8 @@ class Ranking:
         plain = {
             name: getattr(self, name) for name in ("metric", "unit", "lower_is_better", "baseline", "best")
         }
-        return {**plain, "sentence": self.sentence, **parts, "warnings": list(self.warnings)}
+        said = {"warnings": list(self.warnings), "preferences": self.preferences}
+        return {**plain, "sentence": self.sentence, **parts, **said}
 
 
 def rank(

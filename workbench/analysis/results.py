@@ -104,6 +104,7 @@ class Comparison:
     ``latency`` is ``{"a": {"p50", "p95", "n"}, "b": …, "ratio", "ratio_low", "ratio_high", "unknown"}`` in
     seconds; its ratio is the geometric mean of B's over A's latency on the same case. ``regressions`` and
     ``improvements`` are ids of the cases on which the primary metric got worse and better, the largest first.
+    ``preferences`` is what each judge that compares says of B against A, as plain data.
     """
 
     a: str
@@ -119,6 +120,7 @@ class Comparison:
     margin: float = 0.0
     confidence: float = 0.95
     case_differences: dict[str, float] = field(default_factory=dict)
+    preferences: list[dict[str, Any]] = field(default_factory=list)
 
     @property
     def verdict(self) -> Verdict:
@@ -144,5 +146,6 @@ class Comparison:
             "latency": self.latency,
             "regressions": list(self.regressions),
             "improvements": list(self.improvements),
+            "preferences": self.preferences,
             "warnings": list(self.warnings),
         }

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from workbench.errors import BadInput
 from workbench.jobs.findings import found
 from workbench.jobs.outcome import Outcome, Selection, clusters_of, part_of
+from workbench.jobs.preferences import preferences_between
 from workbench.jobs.provenance import cautions, flaky_words
 
 if TYPE_CHECKING:
@@ -42,7 +43,13 @@ def compare_selections(
     if margin is None:
         margin = gate.margin if gate else 0.0
     question = ["comparison", a.prompts, a.models, b.prompts, b.models, metric, margin]
-    return found([a.outcome, b.outcome], question, Comparison, lambda: _compare(a, b, units, metric, margin))
+    comparison = found(
+        [a.outcome, b.outcome], question, Comparison, lambda: _compare(a, b, units, metric, margin)
+    )
+    if a.outcome.sequential or b.outcome.sequential:
+        return comparison  # what was looked at while it ran needs other intervals than these have
+    preferences = preferences_between(a, b, (comparison.a, comparison.b))
+    return replace(comparison, preferences=[told.to_dict() for told in preferences])
 
 
 def _compare(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import combinations, groupby
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +13,7 @@ from workbench.evals.scorers import build_scorer, parse_scorer
 from workbench.evals.scorers.comparing import Pairwise
 from workbench.evals.types import ScorerSpec
 from workbench.jobs.comparing_judges import side_names
+from workbench.jobs.outcome import Outcome, Selection
 from workbench.store import Store
 from workbench.store.comparisons import StoredVerdict
 
@@ -51,39 +52,79 @@ class Preferences:
 
 def preferences_of(store: Store, run_id: str, plan: Plan) -> list[Preferences]:
     """Return what every pairwise judge of a run's present scoring prefers; nothing is asked."""
+    names = side_names(plan)
+    order = [names[place] for place in sorted(names)]
+    return [_preferences(spec, found, names, order) for spec, found in _by_scorer(store, run_id, plan)]
+
+
+def preferences_between(a: Selection, b: Selection, titles: tuple[str, str]) -> list[Preferences]:
+    """Return what every pairwise judge says of side ``b`` against side ``a``; nothing unless both are of one run.
+
+    Each version is held against the other on the same model, each model against the other on the same version. The
+    strengths are those of all versions and models of the run.
+
+    Args:
+        a: The baseline.
+        b: What is held against it.
+        titles: What they are called.
+    """
+    outcome = b.outcome
+    if a.outcome.run_id != outcome.run_id:
+        return []
+    sides = [{(p, m) for p in side.prompts for m in side.models} for side in (a, b)]
+    if sides[0] & sides[1]:
+        return []
+    names = {place: title for side, title in zip(sides, titles, strict=True) for place in side}
+    told = []
+    for spec, verdicts in _by_scorer(outcome.store, outcome.run_id, outcome.plan):
+        chosen = [v for v in verdicts if _matched(v, sides, a, b)]
+        if chosen:
+            found = _preferences(spec, chosen, names, titles)
+            told.append(replace(found, strengths=_strengths(outcome, spec, verdicts)))
+    return told
+
+
+def _matched(v: StoredVerdict, sides: Sequence[set[tuple[int, int]]], a: Selection, b: Selection) -> bool:
+    """Whether a verdict is on one answer of each side that differ in nothing else than the sides do."""
+    if not ((v.first in sides[0] and v.second in sides[1]) or (v.first in sides[1] and v.second in sides[0])):
+        return False
+    if a.models == b.models and v.first[1] != v.second[1]:
+        return False
+    return a.prompts != b.prompts or v.first[0] == v.second[0]
+
+
+def _by_scorer(store: Store, run_id: str, plan: Plan) -> Iterable[tuple[ScorerSpec, list[StoredVerdict]]]:
     scoring = store.results.current_scoring(run_id)
     verdicts = store.comparisons.verdicts(scoring.id) if scoring else []
     if not verdicts or scoring is None:
         return []
     specs = {spec.name: spec for spec in (parse_scorer(entry) for entry in scoring.scorers)}
     specs = {**{spec.name: spec for case in plan.cases for spec in case.scorers}, **specs}
-    names = side_names(plan)
-    return [
-        _preferences(specs[name], list(found), names)
-        for name, found in groupby(verdicts, key=lambda v: v.scorer)
-        if name in specs
-    ]
+    groups = groupby(verdicts, key=lambda v: v.scorer)
+    return [(specs[name], list(found)) for name, found in groups if name in specs]
+
+
+def _strengths(outcome: Outcome, spec: ScorerSpec, verdicts: Sequence[StoredVerdict]) -> tuple[Strength, ...]:
+    """Return the strengths of all versions and models of a run; none of two, whose win rate says it all."""
+    names = side_names(outcome.plan)
+    settled, _ = _settled(verdicts, names, _policies(spec).on_disagreement)
+    return _ranked(settled)
 
 
 def _preferences(
-    spec: ScorerSpec, verdicts: Sequence[StoredVerdict], names: dict[tuple[int, int], str]
+    spec: ScorerSpec,
+    verdicts: Sequence[StoredVerdict],
+    names: dict[tuple[int, int], str],
+    order: Sequence[str],
 ) -> Preferences:
-    from workbench.analysis.preferences import Preference, bradley_terry, order_effect, win_rate
+    """Tell what a judge prefers of those in ``order``, each held against those before it."""
+    from workbench.analysis.preferences import Preference, order_effect, win_rate
 
-    impl = build_scorer(spec).impl
-    assert isinstance(impl, Pairwise)
+    impl = _policies(spec)
     sound = [v for v in verdicts if v.error is None]
     said = [_preference(Preference, v, names) for v in sound]
     settled, disagreed = _settled(verdicts, names, impl.on_disagreement)
     judged = {frozenset((p.first, p.second)) for p in settled}
-    order = [names[place] for place in sorted(names)]
-    pairs = tuple(win_rate(settled, a, b) for a, b in combinations(order, 2) if frozenset((a, b)) in judged)
-    strengths: Iterable[Strength] = ()
-    if len({name for pair in judged for name in pair}) > 2:
-        try:
-            strengths = bradley_terry(settled)
-        except BadInput:  # they fall into groups that never met
-            strengths = ()
     return Preferences(
         scorer=spec.name,
         policies={
@@ -91,14 +132,33 @@ def _preferences(
             "on_disagreement": impl.on_disagreement,
             "on_unparsable": impl.on_unparsable,
         },
-        pairs=pairs,
+        pairs=tuple(
+            win_rate(settled, a, b) for a, b in combinations(order, 2) if frozenset((a, b)) in judged
+        ),
         order=order_effect(said) if said else None,
-        strengths=tuple(strengths),
+        strengths=_ranked(settled),
         verdicts=len(verdicts),
         errors=len(verdicts) - len(sound),
         unparsable=sum(v.unparsable for v in verdicts),
         disagreed=disagreed,
     )
+
+
+def _policies(spec: ScorerSpec) -> Pairwise:
+    impl = build_scorer(spec).impl
+    assert isinstance(impl, Pairwise)
+    return impl
+
+
+def _ranked(settled: Sequence[Preference]) -> tuple[Strength, ...]:
+    from workbench.analysis.preferences import bradley_terry
+
+    if len({name for p in settled for name in (p.first, p.second)}) < 3:
+        return ()
+    try:
+        return tuple(bradley_terry(settled))
+    except BadInput:  # they fall into groups that never met
+        return ()
 
 
 def _preference(kind: type[Preference], v: StoredVerdict, names: dict[tuple[int, int], str]) -> Preference:

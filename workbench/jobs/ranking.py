@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from workbench.errors import BadInput, NotFound
 from workbench.jobs.comparing_judges import side_names
 from workbench.jobs.findings import found
 from workbench.jobs.outcome import Outcome, clusters_of, select
+from workbench.jobs.preferences import preferences_of
 
 if TYPE_CHECKING:
     from workbench.analysis.compare import Side
@@ -57,7 +59,9 @@ def rank_outcome(outcome: Outcome, *, metric: str | None = None, margin: float |
             clusters=clusters_of(outcome.plan),
         )
 
-    return found([outcome], ["ranking", metric, margin], Ranking, work_out)
+    ranking = found([outcome], ["ranking", metric, margin], Ranking, work_out)
+    preferences = preferences_of(outcome.store, outcome.run_id, outcome.plan)
+    return replace(ranking, preferences=[told.to_dict() for told in preferences])
 
 
 def _sides(outcome: Outcome) -> list[Side]:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from workbench.analysis.wording import count, seconds, usd
 from workbench.reports.content import Content, Options
 from workbench.reports.markdown import comparison_comment, corpus_table, escape, gate_lines, summary_table
+from workbench.reports.preferences import preference_lines
 from workbench.reports.text import price_words
 
 #: GitHub and GitLab take comments of 65,536 characters; a summary may be longer.
@@ -37,7 +38,8 @@ def report_lines(content: Content) -> list[str]:
             lines += ["<details><summary>All scores</summary>", "", *table, "", "</details>", ""]
         else:
             lines += [*table, ""]
-    return lines
+    told = [f"- {escape(line, 600)}" for line in preference_lines(content.preferences)]
+    return lines + ([*told, ""] if told else [])
 
 
 def _facts(content: Content) -> str:

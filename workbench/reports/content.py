@@ -92,6 +92,13 @@ class Content:
         return next((name for name in wanted if name in names), names[0] if names else None)
 
     @property
+    def preferences(self) -> list[dict[str, Any]]:
+        """What comparing judges prefer, unless the comparisons say all of it already."""
+        found = self.run.get("preferences") or []
+        said = any(held.comparison.preferences for held in self.comparisons)
+        return [one for one in found if not said or len(one["pairs"]) > 1]
+
+    @property
     def complete(self) -> bool:
         """Whether every cell has an answer and every answer its scores."""
         missing = self.run["cells"]["planned"] - self.run["cells"]["done"] + self.run["cells"]["errors"]

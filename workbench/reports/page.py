@@ -26,6 +26,8 @@ from workbench.prompts.diff import Segment, diff_prompts
 from workbench.reports import page_cases, svg
 from workbench.reports.content import Content, Held, Options
 from workbench.reports.markdown import ratio_text, version_name
+from workbench.reports.page_preferences import preferences_html
+from workbench.reports.page_table import table, text
 from workbench.reports.text import clean, price_words, short_name
 
 #: A table of scores with more rows than this is nobody's to read; CSV has them all.
@@ -53,11 +55,6 @@ def to_html(content: Content, options: Options) -> str:
     return "\n".join(parts)
 
 
-def text(value: str, limit: int = 120) -> str:
-    """Escape a name: one line, without control characters, shortened in its middle."""
-    return escape(short_name(value, limit))
-
-
 def _body(content: Content, options: Options) -> Iterator[str]:
     yield from _head(content)
     if not content.complete:
@@ -79,6 +76,8 @@ def _body(content: Content, options: Options) -> Iterator[str]:
         yield f"<h2>All scores</h2>{_summaries(content.summaries)}"
     if content.corpus:
         yield f"<h2>Over all answers</h2>{_corpus(content.corpus)}"
+    if content.preferences:
+        yield f"<h2>All versions and models</h2>{preferences_html(content.preferences)}"
     yield from _foot(content)
 
 
@@ -122,6 +121,7 @@ def _comparison(held: Held) -> Iterator[str]:
         yield f'<ul class="notes">{items}</ul>'
     yield "</div>"
     yield f"<h2>{text(comparison.b)} against {text(comparison.a)}</h2>{_metrics(comparison)}"
+    yield preferences_html(comparison.preferences)
 
 
 def _gate(gate: GateResult) -> str:
@@ -139,12 +139,12 @@ def _metrics(comparison: Comparison) -> str:
     head = ("Metric", *sides, "Difference", level, "n", "p", "Verdict")
     said = [m for m in comparison.metrics if m.slice is None or m.verdict not in ("undecided", "equivalent")]
     quiet = [m for m in comparison.metrics if m not in said]
-    first = _table(head, [*map(_metric_row, said[:MAX_ROWS]), *_spending(comparison)], numeric=range(1, 7))
+    first = table(head, [*map(_metric_row, said[:MAX_ROWS]), *_spending(comparison)], numeric=range(1, 7))
     if relative := relative_sentence(comparison.primary, comparison.confidence):
         first += f'<p class="soft">{escape(clean(relative))}</p>'
     if not quiet:
         return first
-    rest = _table(head, [_metric_row(m, whole=False) for m in quiet[:MAX_ROWS]], numeric=range(1, 7))
+    rest = table(head, [_metric_row(m, whole=False) for m in quiet[:MAX_ROWS]], numeric=range(1, 7))
     summary = f"{count(len(quiet), 'slice')} without an established difference"
     return f"{first}<details><summary>{summary}</summary>{rest}</details>"
 
@@ -199,7 +199,7 @@ def _summaries(summaries: Sequence[Summary]) -> str:
     ]
     left = len(summaries) - MAX_ROWS
     note = f'<p class="soft">{left:,} more rows are not shown.</p>' if left > 0 else ""
-    return _table(head, rows, numeric=range(3, 7)) + note
+    return table(head, rows, numeric=range(3, 7)) + note
 
 
 def _corpus(rows: Sequence[CorpusRow]) -> str:
@@ -208,12 +208,7 @@ def _corpus(rows: Sequence[CorpusRow]) -> str:
         f'<td class="n">{row.value:.4f}</td><td class="n">{escape(row.counted)}</td></tr>'
         for row in rows[:MAX_ROWS]
     ]
-    return _table(("Version", "Model", "Metric", "Value", "n"), cells, numeric=range(3, 5))
-
-
-def _table(head: Sequence[str], rows: Sequence[str], *, numeric: range) -> str:
-    cells = "".join(f"<th scope=col{' class=n' if i in numeric else ''}>{h}</th>" for i, h in enumerate(head))
-    return f'<div class="scroll"><table><thead><tr>{cells}</tr></thead><tbody>{"".join(rows)}</tbody></table></div>'
+    return table(("Version", "Model", "Metric", "Value", "n"), cells, numeric=range(3, 5))
 
 
 def _charts(content: Content) -> Iterator[str]:
@@ -255,7 +250,7 @@ def _changed(held: Held) -> Iterator[str]:
         f"<tr><td>{text(s.field)}</td><td>{_setting(s.old)}</td><td>{_setting(s.new)}</td></tr>"
         for s in diff.settings
     ]
-    settings = _table(("Setting", "A", "B"), rows, numeric=range(0)) if rows else ""
+    settings = table(("Setting", "A", "B"), rows, numeric=range(0)) if rows else ""
     yield f"<h2>What was changed from {text(a.title)} to {text(b.title)}</h2>{''.join(blocks)}{settings}"
 
 

@@ -10,7 +10,7 @@ from workbench.reports.text import p_text
 
 
 def preference_lines(found: Sequence[Mapping[str, Any]]) -> list[str]:
-    """Return the preferences of a run's report as sentences; nothing is formatted or escaped."""
+    """Return the preferences of a run or of a comparison as sentences; nothing is formatted or escaped."""
     lines: list[str] = []
     for one in found:
         for pair in one["pairs"]:
@@ -20,16 +20,7 @@ def preference_lines(found: Sequence[Mapping[str, Any]]) -> list[str]:
                 f"({pair['wins']:,} won, {pair['ties']:,} tied, {pair['losses']:,} lost, "
                 f"{p_text(pair['p'])})."
             )
-        if one["order"]:
-            order = one["order"]
-            agreed = (
-                ""
-                if order["agreed"] is None
-                else f"; both orders agreed on {100 * order['agreed']:.0f} % of pairs"
-            )
-            lines.append(
-                f"{one['scorer']}: the answer shown first won {_share(order)}, half is no effect{agreed}."
-            )
+        lines += _order(one)
         if one["strengths"]:
             ranked = ", ".join(
                 f"{s['name']} {s['strength']:+.2f} ({s['ci_low']:+.2f} to {s['ci_high']:+.2f})"
@@ -38,6 +29,21 @@ def preference_lines(found: Sequence[Mapping[str, Any]]) -> list[str]:
             lines.append(f"{one['scorer']}: strengths (Bradley–Terry): {ranked}.")
         lines += _policies(one)
     return lines
+
+
+def order_lines(found: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Return what is no number of a pair: the effect of order, and what became of verdicts of no use."""
+    return [line for one in found for line in (*_order(one), *_policies(one))]
+
+
+def _order(one: Mapping[str, Any]) -> list[str]:
+    order = one["order"]
+    if not order:
+        return []
+    agreed = (
+        "" if order["agreed"] is None else f"; both orders agreed on {100 * order['agreed']:.0f} % of pairs"
+    )
+    return [f"{one['scorer']}: the answer shown first won {_share(order)}, half is no effect{agreed}."]
 
 
 def _policies(one: Mapping[str, Any]) -> list[str]:

@@ -9,6 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from workbench.analysis.wording import count
+from workbench.reports.preferences import preference_lines
 from workbench.reports.terminal import STYLES, columns, plain
 from workbench.reports.text import amount, difference, interval, p_text, seconds, short_name, usd
 
@@ -29,6 +30,8 @@ def ranking_view(ranking: Ranking) -> RenderableType:
         Text(),
         *_established(ranking),
     ]
+    told = preference_lines(ranking.preferences)
+    parts += [Text(), *(plain(line) for line in told)] if told else []
     return Group(*parts, *(plain(f"Note: {warning}", "yellow") for warning in ranking.warnings))
 
 

@@ -12,6 +12,7 @@ from rich.text import Text
 from workbench.analysis.relative import relative_sentence
 from workbench.analysis.wording import count
 from workbench.reports.markdown import ratio_text, version_name
+from workbench.reports.preferences import preference_lines
 from workbench.reports.text import (
     amount,
     clean,
@@ -117,6 +118,8 @@ def comparison_view(
     relative = relative_sentence(comparison.primary, comparison.confidence)
     parts += [Text(), plain(relative)] if relative else []
     parts += [Text(), spending_table(comparison), Text()]
+    told = preference_lines(comparison.preferences)
+    parts += [*(plain(line) for line in told), Text()] if told else []
     for title, cases in (("Regressions", comparison.regressions), ("Improvements", comparison.improvements)):
         parts.append(_cases(title, cases))
     parts += [plain(f"Note: {warning}", "yellow") for warning in comparison.warnings]

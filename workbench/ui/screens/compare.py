@@ -151,6 +151,7 @@ def _comparison(ws: Workspace, compared: Compared, run: RunRecord, a: str, b: st
             verdict_view.draw_spending(comparison, _models(compared))
     _warnings(ws, compared)
     verdict_view.draw_metrics(comparison)
+    verdict_view.draw_preferences(comparison)
     _parts(ws, compared)
 
 

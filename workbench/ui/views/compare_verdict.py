@@ -10,6 +10,7 @@ from workbench.analysis.relative import relative_sentence
 from workbench.analysis.results import Comparison, MetricComparison
 from workbench.analysis.wording import count
 from workbench.reports.markdown import ratio_text
+from workbench.reports.preferences import preference_lines
 from workbench.reports.text import amount, difference, interval, p_text, seconds, usd
 from workbench.ui.views.common import model_text, plain
 from workbench.ui.views.compare_html import (
@@ -124,6 +125,15 @@ def draw_metrics(comparison: Comparison) -> None:
         metrics_table(metrics, comparison, names="scorer", first=len(metrics) > 1),
         label="Every metric on the same cases",
     )
+
+
+def draw_preferences(comparison: Comparison) -> None:
+    """Draw what judges that compare prefer; nothing where none did."""
+    lines = preference_lines(comparison.preferences)
+    if lines:
+        with st.container(key="compare_preferences", gap="xsmall"):
+            for line in lines:
+                st.caption(plain(line))
 
 
 def metrics_table(
