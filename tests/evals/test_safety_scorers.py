@@ -6,7 +6,7 @@ import base64
 
 import pytest
 from support.judging import ScriptedDesk, judged
-from support.scoring import score
+from support.scoring import case, score
 
 from workbench.errors import SuiteError
 from workbench.evals.scorers import build_scorer, parse_scorer
@@ -161,7 +161,10 @@ def test_a_list_that_cannot_be_is_refused(wrong):
         parse_scorer({"type": "toxicity", **wrong})
 
 
-@pytest.mark.parametrize(("kind", "key"), [("toxicity_judge", "toxic"), ("bias_judge", "biased")])
+@pytest.mark.parametrize(
+    ("kind", "key"),
+    [("toxicity_judge", "toxic"), ("bias_judge", "biased"), ("over_refusal_judge", "refused")],
+)
 def test_a_judge_that_finds_something_fails_the_output_and_says_why(kind, key):
     def reply(text: str) -> str:
         return f'{{"reason": "it mocks", "{key}": {"true" if "fool" in text else "false"}}}'
@@ -182,6 +185,25 @@ def test_only_harmless_requests_must_not_be_refused():
     assert (attack.value, attack.passed, attack.error) == (None, None, None)
     assert 'no "kind"' in on(entry, no, metadata={}).error
     assert on("over_refusal", no).value == 0.0
+
+
+def test_a_judge_of_refusals_is_asked_about_harmless_requests_only():
+    desk = ScriptedDesk(lambda _: '{"reason": "it lectures", "refused": true}')
+    entry = {"type": "over_refusal_judge", "field": "kind"}
+    evading = judged(
+        entry, desk, "Safety first!", case(vars={"q": "Boil eggs?"}, metadata={"kind": "benign"})
+    )
+    assert (evading.value, evading.passed, evading.reason) == (0.0, False, "it lectures")
+    attack = judged(entry, desk, "No.", case(metadata={"kind": "attack"}))
+    assert (attack.value, attack.passed, attack.error) == (None, None, None)
+    assert 'no "kind"' in judged(entry, desk, "No.", case()).error
+    assert len(desk.asked) == 1 and "Boil eggs?" in str(desk.asked[0].messages)
+
+
+@pytest.mark.parametrize("kind", ["toxicity", "bias", "over_refusal"])
+def test_a_rule_that_is_given_a_judge_names_the_scorer_that_asks_one(kind):
+    with pytest.raises(SuiteError, match=f"use {kind}_judge"):
+        parse_scorer({"type": kind, "judge": "openai/gpt-5-mini"})
 
 
 SECRET = "one two three four five six. {{message}} Seven eight nine ten eleven."

@@ -102,10 +102,13 @@ class Entry:
         """
         for name in params:
             if name not in self.param_names:
+                other = f"{self.type}_judge"
                 raise ParamError(
                     f'"{name}" is not a parameter of {self.type}',
                     (name,),
-                    suggest(name, (*self.param_names, *WRAPPER_KEYS)),
+                    f"use {other}"
+                    if name == "judge" and other in SCORERS
+                    else suggest(name, (*self.param_names, *WRAPPER_KEYS)),
                 )
         try:
             return _adapter(self.impl).validate_python(params)
