@@ -8,6 +8,7 @@ from workbench.store.comparisons import ComparisonRepository
 from workbench.store.connection import database_url, open_engine
 from workbench.store.datasets import DatasetRepository, DatasetVersion
 from workbench.store.findings import FindingRepository
+from workbench.store.human_labels import HumanLabel, HumanLabelRepository
 from workbench.store.judgements import JudgementRepository
 from workbench.store.library import DraftRepository, LabelRecord, PromptRepository, VersionRecord
 from workbench.store.limits import LimitRepository
@@ -23,6 +24,8 @@ __all__ = [
     "DatasetVersion",
     "DraftRepository",
     "FindingRepository",
+    "HumanLabel",
+    "HumanLabelRepository",
     "JudgementRepository",
     "LabelRecord",
     "LimitRepository",
@@ -60,6 +63,7 @@ class Store:
         self.findings = FindingRepository(self.engine)
         self.judgements = JudgementRepository(self.engine)
         self.comparisons = ComparisonRepository(self.engine)
+        self.human_labels = HumanLabelRepository(self.engine)
         self.spending = SpendingRepository(self.engine)
         self.cache = CacheRepository(self.engine)
         self.playground = PlaygroundRepository(self.engine)

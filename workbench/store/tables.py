@@ -238,6 +238,19 @@ pair_verdicts = sa.Table(
 sa.Index("ix_pair_verdicts_first_id", pair_verdicts.c.first_id)
 sa.Index("ix_pair_verdicts_second_id", pair_verdicts.c.second_id)
 
+human_labels = sa.Table(
+    "human_labels",
+    metadata,
+    sa.Column("completion_id", sa.ForeignKey("completions.id", ondelete="CASCADE"), primary_key=True),
+    sa.Column("scorer", sa.String(200), primary_key=True),
+    sa.Column("rater", sa.String(200), primary_key=True),
+    _parent("run_id", "runs.id"),
+    sa.Column("value", sa.Float, nullable=False),  # in the scorer's unit
+    sa.Column("author", sa.Text, nullable=False),  # who brought it
+    sa.Column("created_at", sa.String(32), nullable=False),
+)
+sa.Index("ix_human_labels_run_id", human_labels.c.run_id)
+
 findings = sa.Table(
     "findings",
     metadata,
