@@ -227,6 +227,12 @@ def is_running(session_id: str) -> bool:
     return any(slot.running for slot in slots or ())
 
 
+def is_arriving(session_id: str, position: int | None) -> bool:
+    """Whether one column of a session is still arriving."""
+    slots = workspace().playground.state(session_id) or []
+    return position is not None and position < len(slots) and slots[position].running
+
+
 @st.cache_resource(max_entries=4, ttl=60, show_spinner=False)
 def load_suite(name: str) -> Suite:
     """Return a suite with its cases, read at most once a minute.

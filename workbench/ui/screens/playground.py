@@ -178,12 +178,17 @@ def draw_answers(tab: Tab, places: list[Any], base: str | None, running: bool) -
                 key=f"playground_text_{LETTERS[index].lower()}",
                 on_stop=partial(act.stop, position),
             )
-        if running and not any(slot.running for slot in now):
+
+    def wait() -> None:
+        if not act.is_running(session_id):
             st.rerun()
 
     for index, (place, position) in enumerate(zip(places, chosen, strict=True)):
         with place:
-            st.fragment(draw, run_every=TICK_S if running else None)(index, position)
+            moves = running and (base_slot is not None or act.is_arriving(session_id, position))
+            st.fragment(draw, run_every=TICK_S if moves else None)(index, position)
+    if running:
+        st.fragment(wait, run_every=TICK_S)()
 
 
 def draw_notes(tab: Tab, tried: Tried, session: Session | None) -> None:
