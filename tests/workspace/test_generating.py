@@ -11,8 +11,9 @@ from support.real_data import write_suite
 from workbench.errors import BadInput, NotFound
 from workbench.llm.types import ModelSpec
 from workbench.workspace import Workspace
-from workbench.workspace.generating import accept_cases, generate_cases, proposed_cases, reject_cases
+from workbench.workspace.generating import generate_cases
 from workbench.workspace.library import current_author
+from workbench.workspace.proposals import accept_cases, proposed_cases, reject_cases
 
 ROWS = [
     {"vars": {"q": "What is the capital of France?"}, "expected": "Paris"},

@@ -75,16 +75,26 @@ def generate_command(
     count: Annotated[
         int, typer.Option("-n", "--count", metavar="N", min=1, max=200, help="How many cases are wanted.")
     ] = 20,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Say what it would take, and ask nothing.")
+    ] = False,
     json: JsonFile = None,
     workspace: WorkspaceDir = None,
 ) -> None:
     """Let a model propose cases, kept in proposed.jsonl beside the suite until a person accepts them."""
     from workbench.evals.datasets.export import case_row
     from workbench.llm.types import ModelSpec
-    from workbench.workspace.generating import generate_cases
+    from workbench.workspace.generating import estimate_generating, generate_cases
 
     out = Output(json)
     with opened(workspace) as ws:
+        if dry_run:
+            found = estimate_generating(
+                ws, suite, ModelSpec(model), count=count, description=description, like=like
+            )
+            out.json({"dry_run": True, **found.to_dict()})
+            out.text(f"{found.sentence}. Nothing was asked.")
+            return
         made = generate_cases(ws, suite, ModelSpec(model), count=count, description=description, like=like)
     rows = [{**case_row(p.case), "like": p.like} for p in made.proposals]
     out.json({"file": str(made.file), "cases": rows, "unusable": made.unusable, "cost_usd": made.cost_usd})
@@ -112,7 +122,7 @@ def review_command(
 ) -> None:
     """List the cases that were proposed for a suite, and accept or reject them."""
     from workbench.evals.datasets.export import case_row
-    from workbench.workspace.generating import accept_cases, proposed_cases, reject_cases
+    from workbench.workspace.proposals import accept_cases, proposed_cases, reject_cases
 
     out = Output(json)
     with opened(workspace) as ws:
@@ -123,7 +133,7 @@ def review_command(
         {
             "accepted": [case.id for case in added],
             "rejected": [case.id for case in dropped],
-            "proposed": [{**case_row(p.case), "like": p.like} for p in left],
+            "proposed": [{**case_row(p.case), "like": p.like, "same": p.same} for p in left],
         }
     )
     if accept or reject:
@@ -132,5 +142,6 @@ def review_command(
     for proposal in left:
         asked = "; ".join(f"{name}: {value}" for name, value in proposal.case.vars.items())
         near = f"  (much like {proposal.like})" if proposal.like else ""
+        near = f"  (the same as {proposal.same})" if proposal.same else near
         out.text(f"{proposal.case.id}{near}\n  {asked}\n  expected: {proposal.case.expected}")
     out.text(f"{len(left)} proposed cases.")

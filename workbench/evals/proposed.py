@@ -17,14 +17,17 @@ from workbench.files import canonical_json, read_jsonl, sha256_text, write_atomi
 FILE = "proposed.jsonl"
 #: Cases that a proposal is held against.
 MAX_COMPARED = 20_000
+#: Pairs of texts that are compared each time proposals are shown; beyond it stays what was found when they came.
+PAIRS_SHOWN = 300_000
 
 
 @dataclass(frozen=True)
 class Proposal:
-    """A proposed case; ``like`` is the id of a case that asks nearly the same, or None."""
+    """A proposed case; ``like`` and ``same`` are the id of a case that asks nearly, or just, the same, or None."""
 
     case: Case
     like: str | None = None
+    same: str | None = None  # found when it is shown, and not kept
 
 
 def proposals_in(folder: Path) -> list[Proposal]:
@@ -79,6 +82,31 @@ def taken_out(proposals: Sequence[Proposal], ids: Sequence[str]) -> tuple[list[P
     )
 
 
+def held_against(proposals: Sequence[Proposal], cases: Sequence[Case]) -> list[Proposal]:
+    """Return the proposals with what they repeat of the cases that there are by now, and of each other."""
+    texts: dict[str, str] = {}
+    for case in cases[:MAX_COMPARED]:
+        texts.setdefault(case_text(case), case.id)
+    known = {*(case.id for case in cases), *(proposal.case.id for proposal in proposals)}
+    few = len(proposals) * (len(texts) + len(proposals)) <= PAIRS_SHOWN
+    found = []
+    for proposal in proposals:
+        text, like = case_text(proposal.case), proposal.like
+        same = texts.get(text)
+        if like not in known:
+            like = _nearest(text, texts) if few and same is None else None
+        found.append(Proposal(proposal.case, None if same else like, same))
+        texts.setdefault(text, proposal.case.id)
+    return found
+
+
+def _nearest(text: str, texts: dict[str, str]) -> str | None:
+    from rapidfuzz import fuzz, process
+
+    near = process.extractOne(text, list(texts), scorer=fuzz.ratio, score_cutoff=100 * THRESHOLD)
+    return texts[near[0]] if near else None
+
+
 def read_proposals(
     data: Any, variables: Sequence[str], existing: Sequence[Case], about: dict[str, Any]
 ) -> tuple[list[Proposal], int]:
@@ -93,8 +121,6 @@ def read_proposals(
         existing: The cases that there are, proposed ones included.
         about: What every proposal's metadata says of its origin, under ``generated``.
     """
-    from rapidfuzz import fuzz, process
-
     texts = {case_text(case): case.id for case in existing[:MAX_COMPARED]}
     found, unusable = [], 0
     for row in data if isinstance(data, list) else []:
@@ -113,7 +139,6 @@ def read_proposals(
         if text in texts:
             unusable += 1
             continue
-        near = process.extractOne(text, list(texts), scorer=fuzz.ratio, score_cutoff=100 * THRESHOLD)
-        found.append(Proposal(case, texts[near[0]] if near else None))
+        found.append(Proposal(case, _nearest(text, texts)))
         texts[text] = case.id
     return found, unusable

@@ -1,16 +1,21 @@
-"""Cases written by a model: asked within the caps of the day, booked, and kept apart until a person accepts them."""
+"""Cases written by a model: asked within the caps of the day, booked, and kept apart until a person accepts them.
+
+What a person then does with them is in `workbench.workspace.proposals`.
+"""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
-from dataclasses import dataclass
+import statistics
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from workbench.errors import BadInput, NotFound
+from workbench.analysis.wording import usd
+from workbench.errors import BadInput
 from workbench.evals.datasets.export import case_row
-from workbench.evals.proposed import Proposal, keep_proposals, proposals_in, read_proposals, taken_out
+from workbench.evals.proposed import FILE, Proposal, keep_proposals, proposals_in, read_proposals
 from workbench.evals.scorers.judging import as_data, guarded, shipped_prompt
 from workbench.evals.scorers.replies import Unparsable, read_object
 from workbench.evals.types import Case
@@ -18,10 +23,12 @@ from workbench.jobs.ledger import Ledger
 from workbench.llm.gateway import Gateway
 from workbench.llm.loop import run_in_loop
 from workbench.llm.pricebook import PriceBook, load_prices
-from workbench.llm.types import Completion, ModelSpec, Request
+from workbench.llm.tokens import count_messages, estimate_tokens
+from workbench.llm.types import Completion, ModelSpec, Request, Usage
 from workbench.prompts.templates import render
 from workbench.workspace.estimating import expected_usd
 from workbench.workspace.library import current_author
+from workbench.workspace.proposals import changing, suite_and_cases
 
 if TYPE_CHECKING:
     from workbench.workspace import Workspace
@@ -29,6 +36,8 @@ if TYPE_CHECKING:
 MOST, A_CALL = 200, 10
 #: Existing cases that a model is shown, and characters of them.
 SHOWN, MAX_SHOWN = 5, 20_000
+#: A new case is taken to be as long as those shown, from half to three times.
+_SHORT, _LONG = 0.5, 3.0
 
 
 @dataclass(frozen=True)
@@ -41,8 +50,64 @@ class Generated:
     cost_usd: float | None
 
 
-def generate_cases(
+@dataclass(frozen=True)
+class GeneratingEstimate:
+    """What asking for cases will take: calls, tokens and USD as (low, expected, high); None is an unknown price."""
+
+    calls: int
+    input_tokens: tuple[int, int, int]
+    output_tokens: tuple[int, int, int]
+    usd: tuple[float, float, float] | None
+
+    @property
+    def sentence(self) -> str:
+        """Calls and cost with its interval."""
+        low, expected, high = self.usd or (None, None, None)
+        cost = f"about {usd(expected)} ({usd(low)} to {usd(high)})" if self.usd else "at an unknown price"
+        return f"{self.calls:,} call{'s' if self.calls != 1 else ''}, {cost}"
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return it as plain data."""
+        return asdict(self)
+
+
+def estimate_generating(
     ws: Workspace, suite: str, model: ModelSpec, *, count: int = 20, description: str = "", like: int = SHOWN
+) -> GeneratingEstimate:
+    """Estimate what `generate_cases` takes; nobody is asked.
+
+    New cases are taken to be as long as those that the model is shown, from half to three times.
+
+    Raises:
+        NotFound: There is no such suite.
+        BadInput: The model cannot write cases, or the suite has none that shows their form.
+    """
+    _refuse(model, count)
+    _, cases = suite_and_cases(ws, suite)
+    prices, calls = load_prices(ws.root), -(-count // A_CALL)
+    shown = _rows(cases, like)
+    request = _request(model, cases, min(A_CALL, count), description, like)
+    asked = count_messages(request.messages, model)
+    each = statistics.fmean(estimate_tokens(row) for row in shown)
+    read = tuple(round(calls * tokens) for tokens in (asked.low, asked.expected, asked.high))
+    told = tuple(round(count * each * share) for share in (_SHORT, 1.0, _LONG))
+    costs = [
+        prices.cost(model.id, Usage(input=i // calls, output=o // calls))
+        for i, o in zip(read, told, strict=True)
+    ]
+    known = None if any(cost is None for cost in costs) else tuple(calls * (cost or 0.0) for cost in costs)
+    return GeneratingEstimate(calls, read, told, known)  # type: ignore[arg-type]
+
+
+def generate_cases(
+    ws: Workspace,
+    suite: str,
+    model: ModelSpec,
+    *,
+    count: int = 20,
+    description: str = "",
+    like: int = SHOWN,
+    on_progress: Callable[[int, float | None], bool] = lambda new, cost_usd: True,
 ) -> Generated:
     """Ask a model for new cases of a suite and keep them in ``proposed.jsonl`` beside it.
 
@@ -55,16 +120,14 @@ def generate_cases(
         count: How many cases are wanted, at most 200.
         description: What they are to test; by default more of the same.
         like: How many of the suite's cases the model is shown.
+        on_progress: Called after each reply with the new proposals so far and the USD (None: unknown); False ends it.
 
     Raises:
         NotFound: There is no such suite.
         BadInput: The model did not answer, or a cap forbids asking; what came before is kept.
     """
-    if not 1 <= count <= MOST:
-        raise BadInput(f"1 to {MOST} cases can be asked for at once")
-    if model.recorded or model.id.startswith("offline/"):
-        raise BadInput(f"{model.name} is no language model and cannot write cases", hint="name another model")
-    folder, cases = _suite(ws, suite)
+    _refuse(model, count)
+    folder, cases = suite_and_cases(ws, suite)
     ledger, prices = Ledger(ws.store, current_author()), load_prices(ws.root)
     about = {"model": model.name, **({"description": description} if description else {})}
     new: list[Proposal] = []
@@ -72,76 +135,44 @@ def generate_cases(
     for _ in range((count + A_CALL - 1) // A_CALL + 1):
         if len(new) >= count:
             break
-        kept = proposals_in(folder)
-        request = _request(
-            model, [*cases, *(p.case for p in kept)], min(A_CALL, count - len(new)), description, like
-        )
+        shown = [*cases, *(p.case for p in proposals_in(folder))]
+        request = _request(model, shown, min(A_CALL, count - len(new)), description, like)
         completion = _asked(ws, request, ledger, prices)
         costs.append(completion.cost_usd)
-        known = [*cases, *(p.case for p in kept)]
-        found, wrong = _read(completion, list(cases[0].vars), known, about)
-        found = found[: count - len(new)]
-        keep_proposals(folder, [*kept, *found])
+        with changing(ws):
+            # Read again: while the model wrote, somebody may have accepted or rejected some.
+            kept = proposals_in(folder)
+            known = [*cases, *(p.case for p in kept), *(p.case for p in new)]
+            found, wrong = _read(completion, list(cases[0].vars), known, about)
+            found = found[: count - len(new)]
+            keep_proposals(folder, [*kept, *found])
         new, unusable = [*new, *found], unusable + wrong
-        if not found:
+        if not on_progress(len(new), _sum(costs)) or not found:
             break
-    cost = None if any(c is None for c in costs) else sum(c or 0.0 for c in costs)
-    return Generated(keep_proposals(folder, proposals_in(folder)), tuple(new), unusable, cost)
+    return Generated(folder / FILE, tuple(new), unusable, _sum(costs))
 
 
-def proposed_cases(ws: Workspace, suite: str) -> list[Proposal]:
-    """Return the cases that wait for a person.
-
-    Raises:
-        NotFound: There is no such suite.
-    """
-    return proposals_in(_suite(ws, suite)[0])
+def _refuse(model: ModelSpec, count: int) -> None:
+    if not 1 <= count <= MOST:
+        raise BadInput(f"1 to {MOST} cases can be asked for at once")
+    if model.recorded or model.id.startswith("offline/"):
+        raise BadInput(f"{model.name} is no language model and cannot write cases", hint="name another model")
 
 
-def accept_cases(ws: Workspace, suite: str, ids: Sequence[str]) -> list[Case]:
-    """Add proposed cases (``all`` is each) to the suite's own file and return them.
-
-    Raises:
-        NotFound: There is no such suite or proposal.
-        DatasetError: The suite's file cannot be added to.
-    """
-    folder = _suite(ws, suite)[0]
-    accepted, _ = taken_out(proposals_in(folder), ids)
-    for proposal in accepted:
-        ws.suites.add_case(suite, proposal.case)
-        # One at a time, so that a fault leaves no case both accepted and waiting.
-        keep_proposals(folder, taken_out(proposals_in(folder), [proposal.case.id])[1])
-    return [proposal.case for proposal in accepted]
+def _sum(costs: list[float | None]) -> float | None:
+    return None if any(c is None for c in costs) else sum(c or 0.0 for c in costs)
 
 
-def reject_cases(ws: Workspace, suite: str, ids: Sequence[str]) -> list[Case]:
-    """Drop proposed cases (``all`` is each) and return them.
-
-    Raises:
-        NotFound: There is no such suite or proposal.
-    """
-    folder = _suite(ws, suite)[0]
-    rejected, left = taken_out(proposals_in(folder), ids)
-    keep_proposals(folder, left)
-    return [proposal.case for proposal in rejected]
-
-
-def _suite(ws: Workspace, name: str) -> tuple[Path, list[Case]]:
-    found = ws.suites.cases(name)
-    if found is None:
-        raise NotFound(f'There is no suite "{name}"', hint="the suites are the folders in evals/")
-    cases = list(found.open(whole=True))
-    if not cases:
-        raise BadInput(f"{name} has no case that shows the form of its cases", hint="write the first by hand")
-    return found.file.parent, cases
+def _rows(cases: list[Case], like: int) -> list[str]:
+    """Return the cases that a model is shown, each as its row."""
+    rows = [
+        {k: v for k, v in case_row(c).items() if k in ("vars", "expected")} for c in cases[-max(1, like) :]
+    ]
+    return [json.dumps(row, ensure_ascii=False) for row in rows]
 
 
 def _request(model: ModelSpec, cases: list[Case], count: int, description: str, like: int) -> Request:
-    rows = [
-        {k: v for k, v in case_row(case).items() if k in ("vars", "expected")}
-        for case in cases[-max(1, like) :]
-    ]
-    shown = "\n".join(json.dumps(row, ensure_ascii=False) for row in rows)[:MAX_SHOWN]
+    shown = "\n".join(_rows(cases, like))[:MAX_SHOWN]
     marked, mark = as_data({"examples": shown})
     wanted = description or "The same as the cases that exist, in other words and situations."
     texts = {"wanted": wanted, "variables": ", ".join(cases[0].vars), "count": count, **marked}

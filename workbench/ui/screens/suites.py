@@ -1,4 +1,7 @@
-"""Suites: what versions are measured with. ``?suite=`` opens one, ``&case=`` one of its cases."""
+"""Suites: what versions are measured with. ``?suite=`` opens one, ``&case=`` one of its cases.
+
+``&view=proposed`` opens the cases that a model proposed for it.
+"""
 
 from __future__ import annotations
 
@@ -6,11 +9,13 @@ import streamlit as st
 
 from workbench.analysis.wording import count
 from workbench.errors import NotFound, WorkbenchError
+from workbench.evals.proposed import proposals_in
 from workbench.evals.scorers import scorer_units
 from workbench.evals.suite import SuiteEntry
 from workbench.evals.types import Suite
 from workbench.store import RunRecord
 from workbench.ui.approving import baseline_line
+from workbench.ui.proposed_page import show_proposed
 from workbench.ui.run_results import best, primary_scorer, run_results
 from workbench.ui.state import PAGES, faults, go, page_link, param, set_params, workspace
 from workbench.ui.suite_files import load_suite
@@ -80,7 +85,9 @@ def show_suite(name: str) -> None:
         page_link("suites", "All suites", icon=":material/arrow_back:")
         raise
     case_id = param("case")
-    if case_id is None:
+    if param("view") == "proposed":
+        show_proposed(ws, suite, param("proposal"))
+    elif case_id is None:
         _show_contents(suite)
     else:
         _show_case(suite, case_id)
@@ -100,6 +107,7 @@ def _show_contents(suite: Suite) -> None:
     contents(suite, dict(scorer_units(specs)))
     show_history(ws, suite)
     st.subheader("Cases", anchor=False)
+    _proposed_link(suite)
     left, right = st.columns([2, 3], vertical_alignment="center")
     with left:
         query = search_box("cases_search", placeholder="Search ids, variables, expected, metadata")
@@ -110,6 +118,16 @@ def _show_contents(suite: Suite) -> None:
     with right:
         offset, limit = pager(len(found), size=PAGE_SIZE, key=f"cases_page_{suite.name}", noun="cases")
     case_rows(suite.name, found[offset : offset + limit])
+
+
+def _proposed_link(suite: Suite) -> None:
+    """Lead to the cases that a model wrote, and to where one is asked for them."""
+    if suite.folder is None:
+        return
+    waiting = len(proposals_in(suite.folder))
+    words = f"{count(waiting, 'proposed case')} to look at" if waiting else "Let a model propose cases"
+    with link_bar("suite_proposed"):
+        page_link("suites", words, icon=":material/auto_awesome:", suite=suite.name, view="proposed")
 
 
 def _last_run_link(suite: Suite) -> None:
@@ -143,7 +161,7 @@ def _show_case(suite: Suite, case_id: str) -> None:
 with faults():
     name = param("suite")
     if name is None:
-        set_params(case=None)
+        set_params(case=None, view=None, proposal=None)
         show_list()
     else:
         show_suite(name)

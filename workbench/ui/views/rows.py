@@ -63,16 +63,16 @@ def start(table: Table) -> Any:
     """Draw the titles of the columns and return the container for the rows."""
     box = st.container(key=table.name, gap=None)
     with box:
-        st.html(_css(table.name))
+        st.html(row_styles(table.name))
         with st.container(
             horizontal=True, gap="small", key=f"{table.name}_titles", vertical_alignment="bottom"
         ):
             title = f'<span style="color:{COLOURS["gray"]}">{escape(table.link)}</span>'
-            st.html(_line([Column("")], [title]), width=table.link_width)
+            st.html(line([Column("")], [title]), width=table.link_width)
             titles = [
                 f'<span style="color:{COLOURS["gray"]}">{escape(c.title)}</span>' for c in table.columns
             ]
-            st.html(_line(table.columns, titles))
+            st.html(line(table.columns, titles))
     return box
 
 
@@ -99,10 +99,11 @@ def row(
         horizontal=True, gap="small", key=f"{table.name}_row_{key}", vertical_alignment="center"
     ):
         page_link(link[0], link[1], icon=icon, width=table.link_width, **params)
-        st.html(_line(table.columns, cells))
+        st.html(line(table.columns, cells))
 
 
-def _line(columns: Sequence[Column], cells: Sequence[str]) -> str:
+def line(columns: Sequence[Column], cells: Sequence[str]) -> str:
+    """Return the cells of a row as HTML, lined up under the columns."""
     tracks = " ".join(c.track for c in columns)
     inner = "".join(
         f'<div style="min-width:0;{"text-align:right;font-variant-numeric:tabular-nums;" if c.right else ""}">'
@@ -132,7 +133,7 @@ def _link_css(place: str) -> str:
     )
 
 
-def _css(name: str) -> str:
+def row_styles(name: str) -> str:
     """A hair line under each row, and links that stand at the left edge like the titles."""
     return _link_css(f"[class*='st-key-{name}_row_']") + (
         f"<style>[class*='st-key-{name}_row_'],.st-key-{name}_titles{{border-bottom:{_RULE};padding:0.2rem 0}}"
