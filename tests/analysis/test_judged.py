@@ -33,6 +33,43 @@ def test_the_corrected_difference_is_unbiased_where_the_raw_one_is_not():
     assert np.mean([abs(f.raw) > 1.96 * np.sqrt(0.5 / 300) for f in found]) > 0.2
 
 
+@pytest.mark.parametrize(
+    ("rate", "fails_good", "passes_bad", "labelled"),
+    [(0.9, 0.0, 0.3, 20), (0.95, 0.03, 0.0, 50), (0.05, 0.0, 0.05, 20), (0.5, 0.1, 0.1, 50)],
+)
+def test_a_corrected_pass_rate_covers_where_few_errors_were_seen_and_the_raw_one_does_not(
+    rate, fails_good, passes_bad, labelled
+):
+    rng, sims, n = np.random.default_rng(17), 600, 400
+    found = []
+    for _ in range(sims):
+        truth = (rng.random(n) < rate).astype(float)
+        wrong = rng.random(n) < np.where(truth > 0, fails_good, passes_bad)
+        labels = np.where(np.arange(n) < labelled, truth, NAN)
+        found.append(corrected_mean(np.where(wrong, 1 - truth, truth), labels, kind="score"))
+    value = np.array([f.value for f in found])
+    assert abs(value.mean() - rate) < 3.5 * value.std() / np.sqrt(sims)
+    assert np.mean([f.ci_low <= rate <= f.ci_high for f in found]) >= 0.945 - 3.5 * np.sqrt(
+        0.05 * 0.95 / sims
+    )
+    raw = np.array([f.raw for f in found])
+    if rate != 0.5:
+        assert abs(raw.mean() - rate) > 20 * raw.std() / np.sqrt(sims)
+
+
+def test_labelled_cases_of_one_cluster_count_as_far_as_they_tell_different_things():
+    rng, codes = np.random.default_rng(5), np.repeat(np.arange(60), 5)
+    truth = np.repeat(rng.random(60) < 0.6, 5).astype(float)
+    judged = np.where(np.repeat(rng.random(60) < 0.2, 5), 1 - truth, truth)
+    labels = np.where(np.isin(codes, rng.permutation(60)[:20]), truth, NAN)
+    alone = corrected_mean(judged, labels, kind="score")
+    together = corrected_mean(judged, labels, kind="score", clusters=codes)
+    assert together.value == alone.value
+    assert together.ci_high - together.ci_low > 1.7 * (alone.ci_high - alone.ci_low)
+    with pytest.raises(BadInput, match="5 clusters only"):
+        corrected_mean(judged, np.where(codes < 5, truth, NAN), clusters=codes)
+
+
 def test_a_good_judge_narrows_what_labels_alone_say_and_a_useless_one_does_no_harm():
     rng = np.random.default_rng(2)
     truth = rng.normal(0, 1, 1000)
@@ -57,22 +94,25 @@ def test_a_constant_added_by_the_judge_to_all_cases_changes_nothing():
     rng = np.random.default_rng(3)
     judged_a, judged_b, a, b = lenient_to_b(rng)
     plain, shifted = (
-        corrected_difference(judged_a, judged_b, a, b),
-        corrected_difference(judged_a, judged_b + 3, a, b),
+        corrected_difference(judged_a, judged_b, a, b, bounded=False),
+        corrected_difference(judged_a, judged_b + 3, a, b, bounded=False),
     )
     assert shifted.value == pytest.approx(plain.value)
     assert (shifted.ci_low, shifted.ci_high) == pytest.approx((plain.ci_low, plain.ci_high))
 
 
-def test_the_weighted_estimate_is_the_formula_of_the_paper():
+def test_the_weighted_estimate_is_the_formula_of_the_paper_with_weights_of_the_other_cases():
     rng = np.random.default_rng(4)
     y = rng.normal(1, 1, 40)
     f, others = y + rng.normal(0, 1, 40), rng.normal(1.2, 1.4, 160)
     found = corrected_mean(np.concatenate([f, others]), np.concatenate([y, np.full(160, NAN)]))
     every = np.concatenate([f, others])
-    weight = np.cov(y, f)[0, 1] / ((1 + 40 / 160) * every.var(ddof=1))
-    assert found.weight == pytest.approx(weight)
-    assert found.value == pytest.approx(weight * others.mean() + (y - weight * f).mean())
+    weights = [
+        np.cov(np.delete(y, i), np.delete(f, i))[0, 1] / ((1 + 40 / 160) * every.var(ddof=1))
+        for i in range(40)
+    ]
+    assert found.weight == pytest.approx(np.mean(weights))
+    assert found.value == pytest.approx(np.mean(y - weights * f) + np.mean(weights) * others.mean())
 
 
 def test_rogan_gladen_gives_the_textbook_value():
