@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, field_validator
 
@@ -11,6 +11,7 @@ from workbench.evals.model_entry import ModelEntry, Strict, model_entry
 from workbench.evals.reducers import MAX_K, WITH_K
 from workbench.evals.scorers.groups import GROUPS
 from workbench.evals.scorers.registry import SCORERS, params_schema
+from workbench.evals.swapping import SHIPPED, SwapEntry, swap_entry
 from workbench.evals.transform import MAX_STEPS, WITH_VALUE, WORDS
 
 
@@ -115,6 +116,14 @@ class SuiteFile(Strict):
     derived: dict[str, Any] = Field(
         {}, max_length=50, description="Metrics by formula over the scorers' names: {f1: 2*p*r/(p+r)}"
     )
+    swap: (
+        Annotated[
+            SwapEntry, BeforeValidator(swap_entry, json_schema_input_type=Literal[*SHIPPED] | SwapEntry)
+        ]
+        | None
+    ) = Field(
+        None, description="Words by which each case is also asked with an attribute swapped, such as gender"
+    )
     slices: Annotated[list[Name], BeforeValidator(_listed, json_schema_input_type=str | list[Name])] = Field(
         [], description="Metadata fields to look at apart"
     )
@@ -153,6 +162,7 @@ FIELDS: dict[str | int, list[str]] = {
     "gate": list(GateEntry.model_fields),
     "gate.limits": list(LimitsEntry.model_fields),
     "cases": list(CasesEntry.model_fields),
+    "swap": list(SwapEntry.model_fields),
 }
 
 

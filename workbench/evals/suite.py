@@ -19,6 +19,7 @@ from workbench.evals.suite_environment import with_environment
 from workbench.evals.suite_gate import read_gate
 from workbench.evals.suite_scorers import read_scorers, with_suite_fields
 from workbench.evals.suite_source import Source, read_source
+from workbench.evals.swapping import GROUP, swapped
 from workbench.evals.types import Case, Dataset, ScorerSpec, Suite
 from workbench.files import canonical_json, sha256_text
 from workbench.llm.types import ModelSpec
@@ -111,10 +112,11 @@ class _Reader:
         prompts = self._prompts(content.prompts)
         models = self._models(content)
         scorers = read_scorers(content, self.source)
-        dataset = self._dataset(content.cases, scorers)
+        dataset = self._swapped(content, self._dataset(content.cases, scorers))
         dataset = _with_cases(dataset, with_suite_fields(dataset.cases, content, self.source, scorers))
         self._check_expected(scorers, dataset)
         self._check_slices(content.slices, dataset)
+        self._check_groups(scorers, dataset)
         self._check_cluster(content.cluster, dataset)
         metrics = [name for name in scorer_units(scorers) if name != OVERALL]
         if has_overall(scorers, dataset.cases):
@@ -129,7 +131,8 @@ class _Reader:
             dataset=dataset,
             scorers=scorers,
             slices=tuple(content.slices),
-            cluster=content.cluster,
+            # The swapped cases are one text in several versions, which are not independent of each other.
+            cluster=content.cluster or (GROUP if content.swap else None),
             repeats=content.repeats,
             concurrency=content.concurrency,
             gate=gate,
@@ -208,6 +211,20 @@ class _Reader:
         if entry.file is not None:
             self._inside(entry.file, "cases", "file")
         return CaseSource(**entry.model_dump())
+
+    def _swapped(self, content: SuiteFile, dataset: Dataset) -> Dataset:
+        if content.swap is None:
+            return dataset
+        try:
+            return swapped(dataset, content.swap)
+        except (ValueError, TimeoutError) as problem:
+            raise self.error(str(problem) or "swapping takes too long", "swap") from None
+
+    def _check_groups(self, scorers: tuple[ScorerSpec, ...], dataset: Dataset) -> None:
+        for spec in scorers:
+            if SCORERS[spec.type].across:
+                field = str(spec.params.get("group", GROUP))
+                self._check_metadata(field, dataset, *self._place_of(spec.name), "group")
 
     def _check_expected(self, scorers: tuple[ScorerSpec, ...], dataset: Dataset) -> None:
         if any(case.expected is not None for case in dataset.cases):

@@ -67,6 +67,7 @@ def read_scorers(content: SuiteFile, source: Source) -> tuple[ScorerSpec, ...]:
     for_all = _for_all(content, source)
     specs = [for_all(spec) for spec in specs]
     _check_formulas(specs, entries)
+    _check_compared(specs, entries)
     for spec, entry in zip(specs, entries, strict=True):
         kind, k = parse_reducer(spec.reducer)
         if k > content.repeats:
@@ -184,6 +185,18 @@ def _check_formulas(specs: list[ScorerSpec], entries: list[Entry]) -> None:
                     f'no scorer is called "{name}"', *entry.path, hint=suggest(name, known)
                 )
         known.append(variable_of(spec.name))
+
+
+def _check_compared(specs: list[ScorerSpec], entries: list[Entry]) -> None:
+    """Refuse a scorer of groups of cases that compares the values of a scorer which gives none."""
+    for spec, entry in zip(specs, entries, strict=True):
+        wanted = spec.params.get("of")
+        if not SCORERS[spec.type].across or wanted is None:
+            continue
+        known = list(scorer_units([s for s in specs if not SCORERS[s.type].compares]))
+        if wanted not in known:
+            hint = suggest(str(wanted), known)
+            raise entry.source.error(f'no scorer is called "{wanted}"', *entry.path, "of", hint=hint)
 
 
 def _with_source(data: dict[str, Any], entry: Entry) -> dict[str, Any]:

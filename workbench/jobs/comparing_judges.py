@@ -49,7 +49,7 @@ async def compare_missing(
     A group of answers of which one was asked again since is compared again; what the judge said of pairs that stayed
     the same is kept and not paid again.
     """
-    if not any(scorer.compares for case_id in ("", *scorers.cases) for scorer in scorers.of(case_id)):
+    if not any(_is_judge(scorer) for case_id in ("", *scorers.cases) for scorer in scorers.of(case_id)):
         return 0
     names, places, left, done = side_names(plan), asyncio.Semaphore(concurrency), 0, 0
     total = len(plan.cases) * plan.repeats
@@ -70,11 +70,15 @@ async def compare_missing(
                 case = scorers.cases[group[0].cell.case_id]
                 for scorer in scorers.of(case.id):
                     known = all(any(s.scorer == scorer.name for s in record.scores) for record in group)
-                    if scorer.compares and not known:
+                    if _is_judge(scorer) and not known:
                         tasks.create_task(compare(case, group, scorer))
         done += len(groups)
         on_progress(done, total)
     return left
+
+
+def _is_judge(scorer: Scorer) -> bool:
+    return scorer.compares and not scorer.across
 
 
 def _groups(store: Store, run_id: str, scoring_id: int, plan: Plan) -> Iterator[list[list[CellRecord]]]:

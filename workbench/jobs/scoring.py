@@ -14,6 +14,7 @@ from workbench.evals.scorers import scorer_units
 from workbench.evals.scorers.answers import Desk, Withheld
 from workbench.evals.types import ScorerSpec, Suite
 from workbench.jobs.case_scorers import CaseScorers
+from workbench.jobs.comparing_cases import compare_groups
 from workbench.jobs.parallel_scoring import scored
 from workbench.store import CellRecord, RunRecord, Store
 
@@ -133,6 +134,7 @@ def rescore(
             )
     else:
         score_missing(store, record.id, scoring_id, scorers, on_progress=on_progress)
+    compare_groups(store, record.id, scoring_id, plan, scorers)
     store.results.finish_scoring(scoring_id)
     return scoring_id
 

@@ -29,6 +29,7 @@ from workbench.evals.scorers.answers import Answers, Withheld
 from workbench.evals.types import Cell, Score
 from workbench.jobs.beside import ScoresBeside
 from workbench.jobs.caps import cap_sentence, daily_caps
+from workbench.jobs.comparing_cases import compare_groups
 from workbench.jobs.comparing_judges import compare_missing
 from workbench.jobs.gating import judge_run
 from workbench.jobs.held_cache import HeldCache
@@ -113,6 +114,7 @@ class Worker:
             status, message = self._outcome(plan)
             message = ". ".join(said for said in (message, self.load.sentence) if said) or None
             if status == "complete":
+                compare_groups(self.store, self.record.id, self.scoring_id, plan, scorers)
                 # Else the scoring stays open, and a resumed run adds to it.
                 self.store.results.finish_scoring(self.scoring_id)
             gate = judge_run(self.store, self.record.id, plan) if status == "complete" else None

@@ -14,7 +14,7 @@ from workbench.evals.plan import PinnedPrompt, Plan
 from workbench.evals.runner import CostCap
 from workbench.evals.scorers import SCORERS
 from workbench.evals.scorers.judging import shipped_prompt
-from workbench.evals.types import Suite
+from workbench.evals.types import ScorerSpec, Suite
 from workbench.files import check_name
 from workbench.jobs.caps import daily_caps
 from workbench.jobs.comparing_judges import compare_missing
@@ -53,9 +53,7 @@ def with_judges(plan: Plan, suite: Suite, pin: Callable[[str, Suite], PinnedProm
             f"The scorer {lacking[0]} of {plan.suite} asks a model, and none is named",
             hint="give the scorer or the suite a `judge`, such as `judge: openai/gpt-5-mini`",
         )
-    comparing = next(
-        (spec for spec in [*specs, *own] if spec.type in SCORERS and SCORERS[spec.type].compares), None
-    )
+    comparing = next((spec for spec in [*specs, *own] if _compares_answers(spec)), None)
     if comparing and len(plan.prompts) * len(plan.models) < 2:
         raise BadInput(
             f"The scorer {comparing.name} of {plan.suite} compares answers, and there is one to each case",
@@ -63,6 +61,11 @@ def with_judges(plan: Plan, suite: Suite, pin: Callable[[str, Suite], PinnedProm
         )
     plan = replace(plan, scorers=specs, judging=setting)
     return replace(plan, recordings={**plan.recordings, **pin_recorded_judges(plan, root)})
+
+
+def _compares_answers(spec: ScorerSpec) -> bool:
+    known = SCORERS.get(spec.type)
+    return known is not None and known.compares and not known.across
 
 
 def judge_prompts() -> list[Prompt]:

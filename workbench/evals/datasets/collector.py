@@ -11,7 +11,7 @@ from workbench.errors import DatasetError, SuiteError
 from workbench.evals.datasets.columns import EXPECTED_NAMES
 from workbench.evals.datasets.source import Row
 from workbench.evals.own.allowed import refuse_code
-from workbench.evals.scorers import parse_scorer
+from workbench.evals.scorers import SCORERS, parse_scorer
 from workbench.evals.scorers.registry import suggest
 from workbench.evals.types import Case, ScorerSpec
 from workbench.files import canonical_json
@@ -78,6 +78,10 @@ class Collector:
             try:
                 specs.append(parse_scorer(entry, taken=taken))
                 refuse_code(specs[-1])
+                if SCORERS[specs[-1].type].across:
+                    raise SuiteError(
+                        f"{specs[-1].type} looks at several cases, so it belongs among the scorers of a suite"
+                    )
             except SuiteError as problem:
                 key = ".".join(str(p) for p in ("scorers", index, problem.field) if p is not None)
                 raise place.error(_capital(problem.message), key=key, hint=problem.hint) from None

@@ -5,6 +5,7 @@ from __future__ import annotations
 from workbench.evals.scorers import calls as calls
 from workbench.evals.scorers import code as code
 from workbench.evals.scorers import comparing as comparing
+from workbench.evals.scorers import counterfactual as counterfactual
 from workbench.evals.scorers import derived as derived
 from workbench.evals.scorers import fields as fields
 from workbench.evals.scorers import grounding as grounding

@@ -91,8 +91,13 @@ class Entry:
 
     @property
     def compares(self) -> bool:
-        """Whether it looks at all answers to a case together."""
+        """Whether it looks at all answers to a case together, or at those to several cases."""
         return getattr(self.impl, "compares", False)
+
+    @property
+    def across(self) -> bool:
+        """Whether it looks at the answers to several cases together."""
+        return getattr(self.impl, "across", False)
 
     def build(self, params: dict[str, Any]) -> ScorerImpl:
         """Return the scorer with these parameters.

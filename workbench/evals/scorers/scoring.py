@@ -11,6 +11,7 @@ from workbench.evals.extract import Extractor, build_extractor
 from workbench.evals.reducers import parse_reducer
 from workbench.evals.scorers.answers import Answers
 from workbench.evals.scorers.comparing import Verdict
+from workbench.evals.scorers.counterfactual import Member
 from workbench.evals.scorers.derived import Derived, by_variable
 from workbench.evals.scorers.groups import Group, as_written
 from workbench.evals.scorers.judging import CountedAsFailure
@@ -92,8 +93,13 @@ class Scorer:
 
     @property
     def compares(self) -> bool:
-        """Whether it looks at all answers to a case together, and at none by itself."""
+        """Whether it looks at all answers to a case together, or to several cases, and at none by itself."""
         return getattr(self.impl, "compares", False)
+
+    @property
+    def across(self) -> bool:
+        """Whether it looks at the answers to several cases together."""
+        return getattr(self.impl, "across", False)
 
     def compare(
         self, cells: Sequence[ScoringInput], names: Sequence[str], repeat: int
@@ -118,6 +124,17 @@ class Scorer:
             for one in found.outcomes
         ]
         return scores, found.verdicts
+
+    def compare_cases(self, members: Sequence[Member]) -> Score:
+        """Return the one score of the answers to a group of cases, each with its whole text. Never raises."""
+        try:
+            cut = [replace(m, cell=replace(m.cell, output=self.extractor(m.cell.output))) for m in members]
+            return self._judge(self.impl.compare_cases(cut))
+        except Exception as problem:  # a scorer's crash is this group's error, never the run's end
+            said = (
+                str(problem) if isinstance(problem, ScoringError) else f"{type(problem).__name__}: {problem}"
+            )
+            return Score(self.name, None, error=said[:MAX_REASON])
 
     def derive(self, scores: list[Score]) -> Score:
         """Return a formula's score from the others of the same answer. Never raises."""
