@@ -2,6 +2,7 @@
 
     python benchmarks/simulate_coverage.py              # the table of docs/verdict.md, about four minutes
     python benchmarks/simulate_coverage.py --sims 500   # a quick look
+    python benchmarks/simulate_coverage.py --sims 0     # what is exact only, half a minute
 
 Pass/fail with one answer a case is computed exactly; what has repeats or clusters is simulated. Widths are held
 against the paired score interval of Tango (Statistics in Medicine 17 (1998) 891-908), which is written here and is no
@@ -13,7 +14,7 @@ from __future__ import annotations
 import argparse
 import math
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -21,7 +22,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy import special, stats
 
-from workbench.analysis import paired
+from workbench.analysis import paired_intervals
 from workbench.analysis.clusters import Clusters, clustered, worth_at
 from workbench.analysis.estimators import wilson, wilson_corrected, z_quantile
 from workbench.analysis.summary import summarise
@@ -48,6 +49,10 @@ CLUSTER_SIZE = 5
 #: How alike the cases of one cluster and the answers to one case are (intraclass correlation).
 ALIKE = 0.3
 _NEGLIGIBLE = 1e-10
+#: Shares of cases on which two versions differ, and bands of them; the share of those that go one way.
+DIFFER = (*np.arange(0.02, 0.85, 0.02), *np.arange(0.85, 1.0001, 0.01))
+ONE_WAY = tuple(np.arange(0.5, 1.0001, 0.01))
+BANDS = (("up to half", 0, 0.5), ("half to 85 %", 0.5, 0.85), ("85 % and more", 0.85, 1))
 
 
 @dataclass(frozen=True)
@@ -90,9 +95,45 @@ def two_rates(n: int) -> Row:
 
 
 def _difference(wins: int, losses: int, n: int) -> tuple[float, float]:
-    return paired.adjusted_wald(
-        np.concatenate([np.ones(wins), -np.ones(losses), np.zeros(n - wins - losses)])
+    return paired_intervals.adjusted_wald(np.repeat([1.0, -1.0, 0.0], [wins, losses, n - wins - losses]))
+
+
+@dataclass(frozen=True)
+class Band:
+    """Least coverage of a paired difference, exact, over all rates in a band, and widths relative to Tango's.
+
+    Each tuple is of our interval, of Bonett and Price's bare one and of Tango's.
+    """
+
+    n: int
+    differ: str
+    least: tuple[float, float, float]
+    width: tuple[float, float, float]
+
+
+def everywhere(
+    n: int, differ: Sequence[float] = DIFFER, one_way: Sequence[float] = ONE_WAY
+) -> Iterator[Band]:
+    """The paired difference of two pass rates at every share of cases that differ, and of those that go one way."""
+    wins, losses = (grid.ravel() for grid in np.indices((n + 1, n + 1)))
+    wins, losses = wins[wins + losses <= n], losses[wins + losses <= n]
+    pairs = list(zip(wins.tolist(), losses.tolist(), strict=True))
+    ends = (
+        np.array([_difference(w, x, n) for w, x in pairs]).T,
+        np.array([paired_intervals.bonett_price(w, x, n) for w, x in pairs]).T,
+        np.array(tango(wins, losses, n)),
     )
+    found: list[tuple[float, Values]] = []
+    for share in differ:
+        for way in one_way:
+            win, lose = share * way, max(0.0, share * (1 - way))
+            chance = trinomial(wins, losses, n, win, lose)
+            found.append((share, np.array([held(chance, e, win - lose) for e in ends])))
+    for name, low, high in BANDS:
+        inside = np.array([f for share, f in found if low - 1e-9 < share <= high + 1e-9])
+        if inside.size:
+            least, width = inside[:, :, 0].min(axis=0), inside[:, :, 1].mean(axis=0)
+            yield Band(n, name, tuple(least.tolist()), tuple((width / width[2]).tolist()))
 
 
 def held(chance: Values, ends: tuple[Values, Values] | Values, truth: float) -> tuple[float, float]:
@@ -116,13 +157,18 @@ def outcomes(n: int, win: float, lose: float) -> tuple[NDArray[np.int64], NDArra
         spans.append(np.arange(max(0, int(n * rate - spread)), min(n, int(n * rate + spread)) + 1))
     wins, losses = (grid.ravel() for grid in np.meshgrid(*spans))
     wins, losses = wins[wins + losses <= n], losses[wins + losses <= n]
-    ties = n - wins - losses
-    ways = special.gammaln(n + 1) - sum(special.gammaln(k + 1) for k in (wins, losses, ties))
-    tied = max(0.0, 1 - win - lose)
-    logs = ways + special.xlogy(wins, win) + special.xlogy(losses, lose) + special.xlogy(ties, tied)
-    chance = np.exp(logs)
+    chance = trinomial(wins, losses, n, win, lose)
     likely = chance > _NEGLIGIBLE
     return wins[likely], losses[likely], chance[likely]
+
+
+def trinomial(wins: NDArray[np.int64], losses: NDArray[np.int64], n: int, win: float, lose: float) -> Values:
+    """The probability of counts of wins and losses."""
+    ties = n - wins - losses
+    tied = 1 - win - lose
+    ways = special.gammaln(n + 1) - sum(special.gammaln(k + 1) for k in (wins, losses, ties))
+    logs = ways + special.xlogy(wins, win) + special.xlogy(losses, lose)
+    return np.exp(logs + special.xlogy(ties, tied if tied > 1e-12 else 0.0))
 
 
 def tango(wins: NDArray[np.int64], losses: NDArray[np.int64], n: int) -> tuple[Values, Values]:
@@ -134,7 +180,7 @@ def tango(wins: NDArray[np.int64], losses: NDArray[np.int64], n: int) -> tuple[V
         root = np.sqrt(np.maximum(0, linear**2 + 8 * n * c * d * (1 - d)))
         variance = n * ((root - linear) / (2 * n) + d * (1 - d))
         gap = b - c - n * d
-        far = np.where(np.abs(gap) < 1e-12, 0.0, np.sign(gap) * np.inf)
+        far = np.where(np.abs(gap) < 1e-12, 0.0, np.copysign(np.inf, gap))
         return np.where(variance > 1e-14, gap / np.sqrt(np.maximum(variance, 1e-300)), far)
 
     seen, ends = (b - c) / n, []
@@ -204,12 +250,12 @@ def _apart(
         sides.append((rng.random((n, repeats)) < own[:, None]).mean(axis=1))
     diff = sides[1] - sides[0]
     if size == 1:
-        low, high = paired.adjusted_wald(diff)
+        low, high = paired_intervals.adjusted_wald(diff)
     else:
         found = clustered(diff, codes, rare=float(np.count_nonzero(diff)))
         square, both_ways = float(np.square(diff).mean()), bool((diff > 0).any() and (diff < 0).any())
         worth = worth_at(found, 0.95)
-        low, high = paired.adjusted_wald_at(found.mean, square, worth, both_ways=both_ways)
+        low, high = paired_intervals.adjusted_wald_at(found.mean, square, worth, both_ways=both_ways)
     return float(low <= b - a <= high), high - low
 
 
@@ -228,6 +274,8 @@ def rows(sims: int, sizes: tuple[int, ...] = SIZES) -> Iterator[Row]:
     for n in sizes:
         yield one_rate(n)
         yield two_rates(n)
+    if not sims:
+        return
     for n in sizes:
         yield from simulated(f"{REPEATS} repeats", n, REPEATS, 1, sims)
     for n in sizes:
@@ -240,6 +288,18 @@ def main() -> None:
     parser.add_argument("--sims", type=int, default=2000, help="simulations a cell (2000)")
     sims = parser.parse_args().sims
     started = time.perf_counter()
+    print(
+        "| n | cases that differ | least coverage | bare Bonett and Price | Tango | width, of Tango's | bare |"
+    )
+    print("|---|---|---|---|---|---|---|")
+    for n in SIZES:
+        points = ((*DIFFER[::7], 1.0), ONE_WAY[::5]) if n > 50 else (DIFFER, ONE_WAY)
+        for band in everywhere(n, *points):
+            least = " | ".join(f"{100 * share:.1f}" for share in band.least)
+            print(
+                f"| {n:,} | {band.differ} | {least} | {band.width[0]:.3f} | {band.width[1]:.3f} |", flush=True
+            )
+    print()
     print("| interval | n | least coverage | at | mean | width | score interval: width | least |")
     print("|---|---|---|---|---|---|---|---|")
     for row in rows(sims):

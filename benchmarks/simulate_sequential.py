@@ -17,7 +17,8 @@ from pathlib import Path
 import numpy as np
 
 from workbench.analysis.estimators import Floats
-from workbench.analysis.paired import bonett_price, margin_interval, mcnemar_midp
+from workbench.analysis.paired import mcnemar_midp
+from workbench.analysis.paired_intervals import adjusted_wald, margin_interval
 from workbench.analysis.sequential import first_decision
 
 DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
@@ -75,11 +76,11 @@ def _shares(count: Counter[str | None]) -> str:
 
 def full_verdict(differences: Floats, margin: float) -> str | None:
     """The verdict of a run with a fixed number of cases, all of them."""
-    n, wins, losses = differences.size, int((differences > 0).sum()), int((differences < 0).sum())
+    wins, losses = int((differences > 0).sum()), int((differences < 0).sum())
     low, high = margin_interval(differences)
     if margin and -margin < low and high < margin:
         return "equivalent"
-    low, high = bonett_price(wins, losses, n)
+    low, high = adjusted_wald(differences)
     if mcnemar_midp(wins, losses) >= 0.05 or low <= 0 <= high:
         return None
     return "higher" if low > 0 else "lower"

@@ -21,7 +21,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.special import gammaln, xlogy
 
-from workbench.analysis import paired
+from workbench.analysis import paired, paired_intervals
 from workbench.analysis.clusters import clustered, t_over_clusters
 from workbench.analysis.estimators import t_interval
 from workbench.analysis.frames import slice_views
@@ -35,7 +35,7 @@ Values = NDArray[np.float64]
 Draw = Callable[[np.random.Generator, int], tuple[Values, Values]]
 
 #: Shares of cases on which two versions differ, and the share of those that go one way.
-DIFFER = (0.02, 0.05, 0.1, 0.2, 0.3, 0.5, 0.7, 0.9)
+DIFFER = (0.02, 0.05, 0.1, 0.2, 0.3, 0.5, 0.7, 0.9, 0.95, 1.0)
 ONE_WAY = (0.5, 0.6, 0.75, 0.9, 1.0)
 
 
@@ -56,11 +56,11 @@ def exact_pass_fail(n: int) -> Exact:
     wins, losses = (grid.ravel() for grid in np.indices((n + 1, n + 1)))
     wins, losses = wins[wins + losses <= n], losses[wins + losses <= n]
     low, high = np.array(
-        [paired.adjusted_wald(outcome(w, x, n)) for w, x in zip(wins, losses, strict=True)]
+        [paired_intervals.adjusted_wald(outcome(w, x, n)) for w, x in zip(wins, losses, strict=True)]
     ).T
     p = np.array([paired.mcnemar_midp(w, x) for w, x in zip(wins, losses, strict=True)])
     near, far = np.array(
-        [paired.margin_interval(outcome(w, x, n)) for w, x in zip(wins, losses, strict=True)]
+        [paired_intervals.margin_interval(outcome(w, x, n)) for w, x in zip(wins, losses, strict=True)]
     ).T
     better, worse = (p < 0.05) & (low > 0), (p < 0.05) & (high < 0)
     covered, alarms, passes, equals = [], [0.0], [0.0], [0.0]
@@ -103,11 +103,11 @@ def power_at_suggestion(win: float, lose: float, margin: float = 0.0) -> tuple[i
     for w, x, chance in zip(wins, losses, probability(wins, losses, n, win, lose), strict=True):
         if w + x > n or chance < 1e-9:
             continue
-        low, high = paired.bonett_price(w, x, n)
+        low, high = paired_intervals.adjusted_wald(outcome(w, x, n))
         right = low > 0 if diff > 0 else high < 0 if diff < 0 else False
         found = paired.mcnemar_midp(w, x) < 0.05 and right
         if not found and margin:
-            low, high = paired.margin_interval(outcome(w, x, n))
+            low, high = paired_intervals.margin_interval(outcome(w, x, n))
             found = low > -margin and high < margin
         decided += chance * found
     return n, decided
@@ -325,7 +325,7 @@ def measure_clusters(scenario: InClusters, sims: int, seed: int = 1) -> tuple[fl
         a, b, codes = _draw_clusters(scenario, rng)
         found = judged(a[:, None], b[:, None], clusters=codes)
         m, diff = found.primary, b - a
-        naive = paired.adjusted_wald(diff)
+        naive = paired_intervals.adjusted_wald(diff)
         t = t_over_clusters(clustered(diff, codes, rare=diff.size), 0.95)
         counts += [
             m.ci_low <= truth <= m.ci_high,

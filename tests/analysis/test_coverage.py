@@ -37,6 +37,15 @@ def test_a_paired_difference_is_covered_by_an_interval_no_wider_than_the_score_i
     assert row.width <= row.score_width
 
 
+@pytest.mark.parametrize("n", [20, 23, 50])
+def test_a_paired_difference_is_covered_however_many_cases_differ(n):
+    for band in bench.everywhere(n, (0.1, 0.3, 0.5, 0.6, 0.8, 0.9, 0.95, 0.98, 1.0)):
+        assert band.least[0] >= 0.945, band
+        assert band.width[0] <= (1.03 if band.differ == "up to half" else 1.2)
+        if band.differ == "85 % and more":
+            assert band.least[1] < 0.935, "the bare interval would do"
+
+
 @pytest.mark.parametrize(("repeats", "size"), [(5, 1), (1, 5)], ids=["repeats", "clusters"])
 def test_repeats_and_clusters_leave_the_coverage_as_it_is(repeats, size):
     least = 0.945 - 3.5 * math.sqrt(0.055 * 0.945 / SIMS)

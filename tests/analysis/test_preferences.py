@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from workbench.analysis.paired import bonett_price, mcnemar_midp
+from workbench.analysis.paired import mcnemar_midp
+from workbench.analysis.paired_intervals import adjusted_wald
 from workbench.analysis.preferences import Preference, bradley_terry, order_effect, win_rate
 from workbench.errors import BadInput
 
@@ -81,7 +82,7 @@ def test_a_win_rate_counts_ties_as_half_and_has_the_paired_interval():
     judged = [Preference(f"c{i}", "A", "B", ["B", "B", "B", "A", None][i % 5]) for i in range(50)]
     found = win_rate(judged, "A", "B")
     assert (found.rate, found.wins, found.ties, found.losses, found.n) == (0.7, 30, 10, 10, 50)
-    low, high = bonett_price(30, 10, 50)
+    low, high = adjusted_wald(np.repeat([1.0, -1.0, 0.0], [30, 10, 10]))
     assert (found.ci_low, found.ci_high) == pytest.approx(((1 + low) / 2, (1 + high) / 2))
     assert found.p == pytest.approx(mcnemar_midp(30, 10), abs=2e-3)
 

@@ -9,7 +9,7 @@ import pytest
 from scipy import stats
 from support.frames import pass_fail, side
 
-from workbench.analysis import paired
+from workbench.analysis import paired, paired_intervals
 from workbench.analysis.compare import compare
 from workbench.analysis.estimators import constant_interval, t_interval, wilson
 from workbench.analysis.summary import summarise
@@ -69,8 +69,8 @@ def test_mcnemars_mid_p_is_that_of_its_authors(wins, losses, p):
 
 def test_the_paired_interval_agrees_with_published_ones():
     # Bonett and Price's formula on the two tables above, worked out by hand: (x21 + 1)/(n + 2) and so on.
-    assert paired.bonett_price(1, 7, 21) == pytest.approx((-0.5084, -0.0134), abs=5e-5)
-    low, high = paired.bonett_price(6, 16, 161)
+    assert paired_intervals.bonett_price(1, 7, 21) == pytest.approx((-0.5084, -0.0134), abs=5e-5)
+    low, high = paired_intervals.bonett_price(6, 16, 161)
     # Newcombe's square-and-add interval of the second is −0.1186 to −0.0046 (Fagerland et al., Statistical
     # Analysis of Contingency Tables, 2017, chapter 8): another method, so near but not equal.
     assert (low, high) == pytest.approx((-0.1186, -0.0046), abs=0.002)
@@ -80,7 +80,7 @@ def test_a_comparison_reports_those_numbers_and_not_others():
     m = compare(*pass_fail(6, 16, 161, 59)).primary
     assert (m.wins, m.losses, m.ties, m.n) == (6, 16, 139, 161)
     assert m.diff == pytest.approx(-10 / 161)
-    assert (m.ci_low, m.ci_high) == pytest.approx(paired.bonett_price(6, 16, 161))
+    assert (m.ci_low, m.ci_high) == pytest.approx(paired_intervals.bonett_price(6, 16, 161))
     assert m.p == pytest.approx(0.0347, abs=5e-5)
     assert m.verdict == "worse"
 

@@ -137,3 +137,8 @@ def constant_interval(
     v, k = np.asarray(value, float), np.maximum(np.asarray(n, float), 1)
     share = 1 - ((1 - confidence) / 2) ** (1 / k)
     return v - share * (v - bounds[0]), v + share * (bounds[1] - v)
+
+
+def sample_sd(values: Floats) -> float:
+    """Standard deviation of a sample (n − 1); NaN for fewer than two values."""
+    return float(np.std(values, ddof=1)) if values.size > 1 else np.nan

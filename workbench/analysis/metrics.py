@@ -9,9 +9,9 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from workbench.analysis import frames, paired
+from workbench.analysis import frames, paired, paired_intervals
 from workbench.analysis.clusters import Clustered, clustered, t_over_clusters, worth_at
-from workbench.analysis.estimators import Floats, t_interval
+from workbench.analysis.estimators import Floats, sample_sd, t_interval
 from workbench.analysis.pairing import Paired
 from workbench.analysis.relative import relative_change
 from workbench.analysis.results import MetricComparison
@@ -223,7 +223,7 @@ def _kind(both: Paired, s: int, unit: str, diff: Floats) -> Kind:
     if unit != "score" or not both.bounded[s]:
         return "number"
     if not both.pass_fail[s]:
-        return "score, mostly tied" if paired.mostly_tied(diff) else "score"
+        return "score, mostly tied" if paired_intervals.mostly_tied(diff) else "score"
     return "pass/fail" if both.single[s] else "pass/fail, repeated"
 
 
@@ -237,13 +237,15 @@ def _interval(
         squares = float(np.square(diff).mean())
         both_ways = bool((diff > 0).any() and (diff < 0).any())
         worth = worth_at(cluster, confidence)
-        return paired.adjusted_wald_at(cluster.mean, squares, worth, confidence, both_ways=both_ways)
+        return paired_intervals.adjusted_wald_at(
+            cluster.mean, squares, worth, confidence, both_ways=both_ways
+        )
     if cluster is not None:
         low, high = t_over_clusters(cluster, confidence, bounds=bounds)
         return frames.number(low), frames.number(high)
     if kind in _ADJUSTED:
-        return paired.adjusted_wald(diff, confidence)
-    low, high = t_interval(diff.mean(), paired.sample_sd(diff), diff.size, confidence, bounds=bounds)
+        return paired_intervals.adjusted_wald(diff, confidence)
+    low, high = t_interval(diff.mean(), sample_sd(diff), diff.size, confidence, bounds=bounds)
     return frames.number(low), frames.number(high)
 
 
@@ -256,15 +258,15 @@ def _margin_interval(
     bounds = (-1.0, 1.0) if kind == "score" else None
     if cluster is not None and kind in _ADJUSTED:
         squares = float(np.square(diff).mean())
-        return paired.margin_interval_at(cluster.mean, squares, cluster.worth, cluster.count - 1)
+        return paired_intervals.margin_interval_at(cluster.mean, squares, cluster.worth, cluster.count - 1)
     if cluster is not None:
         low, high = t_over_clusters(cluster, 0.9, bounds=bounds)
         farthest = float(np.abs(cluster.sums).max()) / diff.size
         least, most = bounds or (-math.inf, math.inf)
         return frames.number(max(least, low - farthest)), frames.number(min(most, high + farthest))
     if kind in _ADJUSTED:
-        return paired.margin_interval(diff)
-    low, high = paired.margin_interval_t(diff, bounds=bounds)
+        return paired_intervals.margin_interval(diff)
+    low, high = paired_intervals.margin_interval_t(diff, bounds=bounds)
     return frames.number(low), frames.number(high)
 
 
@@ -274,9 +276,9 @@ def _spread(diff: Floats, kind: Kind, cluster: Clustered | None) -> float:
     With clusters it is that of independent cases whose mean would be as uncertain.
     """
     if cluster is not None:
-        alike = math.sqrt(cluster.effect) * paired.adjusted_sd(diff)
+        alike = math.sqrt(cluster.effect) * paired_intervals.adjusted_sd(diff)
         return alike if kind in _ADJUSTED else cluster.se * math.sqrt(diff.size)
-    return paired.adjusted_sd(diff) if kind in _ADJUSTED else paired.sample_sd(diff)
+    return paired_intervals.adjusted_sd(diff) if kind in _ADJUSTED else sample_sd(diff)
 
 
 def _reach(diff: Floats, kind: Kind, cluster: Clustered | None) -> float:

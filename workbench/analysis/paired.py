@@ -1,14 +1,14 @@
-"""Estimators for two versions on the same cases: differences are B − A, one value a case."""
+"""Tests and plans for two versions on the same cases: differences are B − A, one value a case."""
 
 from __future__ import annotations
 
 import math
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 from scipy import special
 
-from workbench.analysis.estimators import Floats, mostly_equal, t_interval, wilson, z_quantile
+from workbench.analysis.estimators import Floats, z_quantile
 
 #: Up to this many cases that differ, the sign-flip test looks at every one of the 2**n ways.
 EXACT_CASES = 15
@@ -23,139 +23,6 @@ _SEED = 20_240_229
 #: Cases and columns whose random signs are multiplied at once; a multiple of 8.
 _CHUNK_CASES = 256
 _CHUNK_COLUMNS = 256
-
-
-def bonett_price(wins: int, losses: int, n: int, confidence: float = 0.95) -> tuple[float, float]:
-    """Adjusted Wald interval for a paired difference of proportions.
-
-    Args:
-        wins: Pairs that only B passes.
-        losses: Pairs that only A passes.
-        n: All pairs.
-        confidence: Two-sided confidence.
-
-    Source: Bonett and Price, Journal of Educational and Behavioral Statistics 37 (2012) 479-488: one is added
-    to each discordant count and two to n.
-    """
-    return _adjusted_wald(*_moments(wins - losses, wins + losses, n), n, confidence)
-
-
-def adjusted_wald(differences: Floats, confidence: float = 0.95) -> tuple[float, float]:
-    """Bonett and Price's interval for per-case differences within −1 to 1, such as pass rates over repeats.
-
-    Two cases are added, one won and one lost throughout, so it is `bonett_price` where every case has one
-    answer. A t interval would cover as little as 87 % for rates near 1 (``benchmarks/simulate_statistics.py``),
-    because cases that never differ among those seen may still differ elsewhere.
-
-    Where no case goes the other way, the distribution is too skewed for it: of pass/fail cases of which 20 % win and
-    none lose, 20 cases would cover 92.8 %. The end away from 0 is then at least Wilson's limit for the net number of
-    cases won (lost). With it the least coverage at rates near 0, 0.5 and 1 is 95 %, and the mean width that of the
-    paired score interval or less (``benchmarks/simulate_coverage.py``).
-    """
-    n, total = differences.size, float(differences.sum())
-    ends = _adjusted_wald(*_moments(total, np.square(differences).sum(), n), n, confidence)
-    if (differences > 0).any() and (differences < 0).any():
-        return ends
-    return _one_way(ends, total, n, confidence)
-
-
-def margin_interval(differences: Floats, confidence: float = 0.9) -> tuple[float, float]:
-    """The interval of per-case differences of pass rates to hold against a margin (equivalence, the gate).
-
-    Where cases that differ are few, the losing end of `bonett_price` is too near: a candidate worse by the
-    margin would pass up to 11 times in 100 instead of 5. So each end is the further of two: the t interval with
-    the added cases' spread and one case more against it, and Clopper and Pearson's one-sided limit for the net
-    number of cases lost (won). Over all rates and 10 to 400 cases the error, computed exactly, is then at most
-    5 % (``benchmarks/simulate_statistics.py``).
-    """
-    n, net = differences.size, float(differences.sum())
-    student = float(special.stdtrit(max(n - 1, 1), 0.5 + confidence / 2))
-    half = student * adjusted_sd(differences) / math.sqrt(n + 2) + 1 / n
-    low = min(net / n - half, -_highest_share(-net, n, confidence))
-    high = max(net / n + half, _highest_share(net, n, confidence))
-    return max(-1.0, low), min(1.0, high)
-
-
-def margin_interval_t(
-    differences: Floats, confidence: float = 0.9, *, bounds: tuple[float, float] | None = None
-) -> tuple[Floats, Floats]:
-    """The interval to hold against a margin for scores and numbers that differ on most cases.
-
-    A t interval in which one case more like the farthest seen speaks against each end. Differences are often
-    skewed (many small gains, few large losses), and then a bare t interval lets a candidate that is worse by the
-    margin pass up to 9 times in 100 (``benchmarks/simulate_statistics.py``).
-    """
-    n = differences.size
-    low, high = t_interval(differences.mean(), sample_sd(differences), n, confidence, bounds=bounds)
-    farthest = float(np.abs(differences).max()) / n
-    least, most = bounds or (-math.inf, math.inf)
-    return np.maximum(least, low - farthest), np.minimum(most, high + farthest)
-
-
-def adjusted_wald_at(
-    mean: float, mean_square: float, worth: float, confidence: float = 0.95, *, both_ways: bool = True
-) -> tuple[float, float]:
-    """`adjusted_wald` for differences that are worth ``worth`` independent cases (`clusters.worth_at`).
-
-    ``both_ways`` tells that some cases are won and some lost.
-    """
-    ends = _adjusted_wald(*_moments(mean * worth, mean_square * worth, worth), worth, confidence)
-    return ends if both_ways else _one_way(ends, mean * worth, worth, confidence)
-
-
-def margin_interval_at(
-    mean: float, mean_square: float, worth: float, df: int, confidence: float = 0.9
-) -> tuple[float, float]:
-    """`margin_interval` for differences worth ``worth`` independent cases, with Student's t of ``df``."""
-    student = float(special.stdtrit(max(df, 1), 0.5 + confidence / 2))
-    sd = _moments(mean * worth, mean_square * worth, worth)[1]
-    half = student * sd / math.sqrt(worth + 2) + 1 / worth
-    counted = worth * (z_quantile(confidence) / student) ** 2
-    low = min(mean - half, -_highest_share(-mean * counted, counted, confidence))
-    high = max(mean + half, _highest_share(mean * counted, counted, confidence))
-    return max(-1.0, low), min(1.0, high)
-
-
-def mostly_tied(differences: Floats) -> bool:
-    """Tell whether so few cases differ that a t interval of their scores cannot be trusted.
-
-    `adjusted_wald` and `margin_interval`, which hold for any differences within −1 to 1, then take its place.
-    See `estimators.mostly_equal`; for differences t covers as little as 77 % there.
-    """
-    ties = differences.size - np.count_nonzero(differences)
-    return bool(mostly_equal(ties, differences.size))
-
-
-def _highest_share(events: float, n: float, confidence: float) -> float:
-    """Clopper and Pearson's upper limit for a share of which ``events`` in ``n`` were seen."""
-    seen = max(events, 0.0)
-    return 1.0 if seen >= n else float(special.betaincinv(seen + 1, n - seen, 0.5 + confidence / 2))
-
-
-def adjusted_sd(differences: Floats) -> float:
-    """Standard deviation of per-case differences of pass rates with the two added cases: never 0."""
-    return _moments(differences.sum(), np.square(differences).sum(), differences.size)[1]
-
-
-def _moments(total: float, squares: float, n: float) -> tuple[float, float]:
-    """Mean and standard deviation with a case of +1 and one of −1 added."""
-    centre = float(total) / (n + 2)
-    return centre, math.sqrt((float(squares) + 2) / (n + 2) - centre**2)
-
-
-def _adjusted_wald(centre: float, sd: float, n: float, confidence: float) -> tuple[float, float]:
-    half = z_quantile(confidence) * sd / math.sqrt(n + 2)
-    return max(-1.0, centre - half), min(1.0, centre + half)
-
-
-def _one_way(ends: tuple[float, float], net: float, n: float, confidence: float) -> tuple[float, float]:
-    """Widen an interval of differences of which none goes the other way; both ends where none differs."""
-    low, high = ends
-    if net <= 0:
-        low = min(low, -float(wilson(-net, n, confidence)[1]))
-    if net >= 0:
-        high = max(high, float(wilson(net, n, confidence)[1]))
-    return low, high
 
 
 def mcnemar_midp(wins: int, losses: int) -> float:
@@ -283,10 +150,9 @@ def cases_to_decide(
 
     The smaller of two numbers, each for a power of 80 %: to establish the difference seen (two-sided at
     ``alpha``), and with a margin to show equivalence (two one-sided tests at 5 %, counted as if the difference
-    were in the middle of what remains of the margin, of which `margin_interval` gives 1/n of ``reach`` to one case
-    more). None where neither can be computed (no difference, no
-    spread, or more than `MAX_CASES_TO_DECIDE`). It is a guide for planning: the difference seen is itself
-    uncertain.
+    were in the middle of what remains of the margin, of which `paired_intervals.margin_interval` gives 1/n of
+    ``reach`` to one case more). None where neither can be computed (no difference, no spread, or more than
+    `MAX_CASES_TO_DECIDE`). It is a guide for planning: the difference seen is itself uncertain.
     """
     if n < 2 or not math.isfinite(sd) or sd <= 0 or not math.isfinite(diff):
         return None
@@ -307,8 +173,3 @@ def _round_up(cases: float) -> int:
     """Round up to two digits, as more would pretend to know."""
     step = 10 ** max(0, math.floor(math.log10(cases)) - 1)
     return int(math.ceil(cases / step) * step)
-
-
-def sample_sd(values: NDArray[np.float64]) -> float:
-    """Standard deviation of a sample (n − 1); NaN for fewer than two values."""
-    return float(np.std(values, ddof=1)) if values.size > 1 else math.nan

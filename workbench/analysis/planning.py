@@ -51,7 +51,7 @@ def cases_needed(effect: float, spread: Spread, *, power: float = 0.8) -> int:
 def cases_for_equivalence(margin: float, spread: Spread, *, power: float = 0.8) -> int:
     """Cases with which two equal sides are shown equivalent within ``margin`` (two one-sided tests at 5 %).
 
-    The interval is that of `workbench.analysis.paired.margin_interval`, with its added cases.
+    The interval is that of `workbench.analysis.paired_intervals.margin_interval`, with its added cases.
     """
     _check(margin, power)
     square = spread.variance(0.0)

@@ -11,7 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from workbench.analysis.estimators import Floats
-from workbench.analysis.paired import adjusted_wald, sign_flip
+from workbench.analysis.paired import sign_flip
+from workbench.analysis.paired_intervals import adjusted_wald
 from workbench.errors import BadInput
 
 #: Draws of the bootstrap, and its seed: the same data give the same interval.

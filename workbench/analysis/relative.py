@@ -15,6 +15,8 @@ from workbench.analysis.wording import signed
 
 #: With fewer cases that differ the ratio of two means has no interval (pass rates have one all the same).
 _LEAST_DIFFERENT = 20
+#: A baseline next to 0, of which B is more than this many times as much, is nothing to take a share of.
+_MOST_RATIO = 1_000_000
 
 Relative = tuple[float | None, float | None, float | None]
 UNKNOWN_CHANGE: Relative = (None, None, None)
@@ -45,12 +47,14 @@ def relative_change(
     """
     if a.size < 2 or (a < 0).any() or (b < 0).any() or not a.mean() > 0:
         return UNKNOWN_CHANGE
+    if b.mean() > _MOST_RATIO * a.mean():
+        return UNKNOWN_CHANGE
     ratio = float(b.mean() / a.mean())
     if pass_fail and clusters is None:
         ends = _ratio_of_rates(a, b, confidence)
     else:
         ends = _ratio_of_means(a, b, clusters, confidence)
-    if ends is None:
+    if ends is None or ends[1] > _MOST_RATIO:
         return ratio - 1, None, None
     return ratio - 1, ends[0] - 1, ends[1] - 1
 

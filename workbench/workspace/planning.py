@@ -154,7 +154,8 @@ def _earlier_sides(runs: Runs, suite: str):
 def _spread_of(comparison) -> Spread | None:
     import numpy as np
 
-    from workbench.analysis.paired import adjusted_sd, sample_sd
+    from workbench.analysis.estimators import sample_sd
+    from workbench.analysis.paired_intervals import adjusted_sd
     from workbench.analysis.planning import Spread
 
     m = comparison.primary
