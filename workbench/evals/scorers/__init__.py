@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from workbench.evals.scorers import bertscore as bertscore
 from workbench.evals.scorers import calls as calls
 from workbench.evals.scorers import code as code
 from workbench.evals.scorers import comparing as comparing

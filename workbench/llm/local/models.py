@@ -115,13 +115,17 @@ class LocalModels:
             job.cancel()
 
     async def embed(self, texts: Sequence[str], model: ModelSpec) -> Embeddings:
-        """Return a vector for each text, or the typed error that came instead. Nothing is kept: files may change."""
+        """Return a vector for each text, or the typed error that came instead. Nothing is kept: files may change.
+
+        With the parameter ``token_layer`` they are of the texts' tokens; see `Encoder.encode_tokens`.
+        """
         from array import array
 
         from workbench.llm.embeddings import Embeddings, nothing, unfit
 
         problem = unfit(texts, model)
-        if problem is None and model.params:
+        layer = model.params.get("token_layer")
+        if problem is None and model.params and (len(model.params) > 1 or not isinstance(layer, int)):
             names = " and no ".join(sorted(model.params))
             problem = LocalError(
                 f"An embedding model on disk knows no {names}",
@@ -132,12 +136,12 @@ class LocalModels:
             return nothing(texts, problem)
         try:
             path = model_path(model, self._workspace or Path.cwd())
-            job = _WORKER.submit(_encode, path, texts, model.timeout_s or self._timeout_s)
+            job = _WORKER.submit(_encode, path, texts, layer, model.timeout_s or self._timeout_s)
             found, seconds = await asyncio.wrap_future(job)
         except CompletionError as caught:
             return nothing(texts, caught)
         return Embeddings(
-            tuple(array("f", row.tobytes()) for row in found.rows.astype("f")),
+            tuple(array("f", row.astype("f").tobytes()) for row in found.rows),
             usage=Usage(input=found.tokens, output=0),
             cost_usd=0.0,
             latency_s=seconds,
@@ -174,14 +178,18 @@ class LocalModels:
             tell(Completion(text=writing.text if writing else "", error=error.kind, error_message=str(error)))
 
 
-def _encode(path: Path, texts: Sequence[str], timeout_s: float) -> tuple[Encoded, float]:
-    """Run on the worker's thread: return the vectors, and the seconds without loading."""
+def _encode(path: Path, texts: Sequence[str], layer: int | None, timeout_s: float) -> tuple[Encoded, float]:
+    """Run on the worker's thread: return the vectors (of tokens, given a layer), and the seconds without loading."""
     if path not in _ENCODERS:
         from workbench.llm.local.vectors import load_encoder
 
         _ENCODERS[path] = load_encoder(path)
     began = time.perf_counter()
-    found = _ENCODERS[path].encode(texts, timeout_s=timeout_s)
+    encoder = _ENCODERS[path]
+    if layer is None:
+        found = encoder.encode(texts, timeout_s=timeout_s)
+    else:
+        found = encoder.encode_tokens(texts, layer, timeout_s=timeout_s)
     return found, time.perf_counter() - began
 
 

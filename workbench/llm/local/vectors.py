@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -113,16 +113,54 @@ class Encoder:
         """
         import numpy as np
 
-        encoded = [each.ids for each in self._tokenizer.encode_batch(list(texts))]
-        for number, ids in enumerate(encoded, 1):
-            if len(ids) > self._window:
+        encoded = [each.ids for each in self._encoded(texts)]
+        rows = self._all(encoded, self._vectors, timeout_s)
+        return Encoded(np.stack(rows).astype("<f4"), sum(map(len, encoded)))
+
+    def encode_tokens(self, texts: Sequence[str], layer: int, *, timeout_s: float) -> Encoded:
+        """Return the vectors of each text's tokens after a layer (0: the first three quarters of all layers).
+
+        A row is flat: the number of tokens, their width, for each token 1 where it only marks an end of the text (else
+        0), and then their vectors, each of length 1.
+
+        Raises:
+            LocalError: Of kind bad_request (there is no such layer), context_length, or timeout.
+        """
+        import numpy as np
+
+        if layer > self._layers:
+            raise LocalError(
+                f"The model has {self._layers} layers, and not {layer}",
+                kind="bad_request",
+                hint="name one of them, or none",
+            )
+        layers = layer or max(1, self._layers * 3 // 4)
+        encodings = self._encoded(texts)
+        encoded = [each.ids for each in encodings]
+        rows = self._all(encoded, lambda batch: self._hidden(batch, layers), timeout_s)
+        flat = []
+        for each, row in zip(encodings, rows, strict=True):
+            unit = row / np.maximum(np.linalg.norm(row, axis=1, keepdims=True), 1e-12)
+            flat.append(np.concatenate([row.shape, each.special_tokens_mask, unit.ravel()]).astype("<f4"))
+        return Encoded(flat, sum(map(len, encoded)))
+
+    def _encoded(self, texts: Sequence[str]) -> list[Any]:
+        encodings = self._tokenizer.encode_batch(list(texts))
+        for number, each in enumerate(encodings, 1):
+            if len(each.ids) > self._window:
                 raise LocalError(
-                    f"Text {number} has {len(ids)} tokens; the model reads up to {self._window}",
+                    f"Text {number} has {len(each.ids)} tokens; the model reads up to {self._window}",
                     kind="context_length",
                     hint="cut it into parts, or choose a model with a larger context window",
                 )
+        return encodings
+
+    @staticmethod
+    def _all(
+        encoded: Sequence[Sequence[int]], run: Callable[[Sequence[Sequence[int]]], Array], timeout_s: float
+    ) -> list[Any]:
         began = time.perf_counter()
-        rows: list[Any] = [None] * len(texts)
+        rows: list[Any] = [None] * len(encoded)
         for places in _groups(encoded):
             if time.perf_counter() - began > timeout_s:
                 raise LocalError(
@@ -130,12 +168,22 @@ class Encoder:
                     kind="timeout",
                     hint="raise timeout_s, or ask for fewer texts at once",
                 )
-            for place, row in zip(places, self._vectors([encoded[place] for place in places]), strict=True):
+            for place, row in zip(places, run([encoded[place] for place in places]), strict=True):
                 rows[place] = row
-        return Encoded(np.stack(rows).astype("<f4"), sum(map(len, encoded)))
+        return rows
 
     def _vectors(self, batch: Sequence[Sequence[int]]) -> Array:
         """Run texts of one length through the model and pool their tokens."""
+        import numpy as np
+
+        hidden = self._hidden(batch, self._layers)
+        pooled = hidden.mean(axis=1) if self._mean else hidden[:, 0]
+        if self._unit:
+            pooled = pooled / np.maximum(np.linalg.norm(pooled, axis=1, keepdims=True), 1e-12)
+        return pooled
+
+    def _hidden(self, batch: Sequence[Sequence[int]], layers: int) -> Array:
+        """Run texts of one length through the first layers."""
         import numpy as np
 
         ids = np.asarray(batch)
@@ -144,12 +192,9 @@ class Encoder:
         hidden = self._norm(
             "embeddings.LayerNorm", hidden + self._weights["embeddings.token_type_embeddings.weight"][0]
         )
-        for layer in range(self._layers):
+        for layer in range(layers):
             hidden = self._layer(f"encoder.layer.{layer}", hidden)
-        pooled = hidden.mean(axis=1) if self._mean else hidden[:, 0]
-        if self._unit:
-            pooled = pooled / np.maximum(np.linalg.norm(pooled, axis=1, keepdims=True), 1e-12)
-        return pooled
+        return hidden
 
     def _layer(self, name: str, hidden: Array) -> Array:
         import numpy as np
