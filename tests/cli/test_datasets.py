@@ -6,6 +6,7 @@ import json
 import shutil
 
 import pytest
+from support.vectors import serving
 
 
 @pytest.fixture
@@ -111,6 +112,35 @@ def test_cases_that_ask_the_same_are_listed(call, table):
     ]
     (table / "d.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
     assert call("dataset", "duplicates", "d.jsonl", "--json", "-").data["near"] == [["0", "1"]]
+
+
+def test_cases_that_mean_the_same_are_listed_by_vectors_that_are_bought_once(call, table, monkeypatch):
+    asked = ("Cancel my plan", "I want to end my subscription", "Where is my parcel?")
+    (table / "m.jsonl").write_text(
+        "".join(json.dumps({"id": f"c{n}", "vars": {"q": q}}) + "\n" for n, q in enumerate(asked))
+    )
+    vectors = ([3, 1, 0], [6, 2.2, 0.1], [0, 0, 1])  # the first two point the same way, at different lengths
+    rows = [{"object": "embedding", "index": n, "embedding": v} for n, v in enumerate(vectors)]
+    body = {"object": "list", "model": "e", "data": rows, "usage": {"prompt_tokens": 9, "total_tokens": 9}}
+    with serving(body) as (url, calls):
+        monkeypatch.setenv("OPENAI_BASE_URL", url)
+        monkeypatch.setenv("OPENAI_API_KEY", "sk-test")
+        asking = (
+            "dataset",
+            "duplicates",
+            "m.jsonl",
+            "--embedder",
+            "openai/text-embedding-3-small",
+            "--json",
+            "-",
+        )
+        found = call(*asking).data
+        again = call(*asking, "--alike", "0.9999").data
+        assert call(*asking, "--alike", "2").code == 2
+    assert [group["cases"] for group in found["groups"]] == [["c0", "c1"]]
+    assert found["groups"][0]["likeness"] == pytest.approx(20.2 / (10**0.5 * (36 + 4.84 + 0.01) ** 0.5))
+    assert found["cost_usd"] == pytest.approx(9 * 0.02e-6)
+    assert again["groups"] == [] and len(calls) == 1
 
 
 def test_a_failing_answer_becomes_a_regression_test_of_the_suite(call, finished, tmp_path, monkeypatch):

@@ -61,12 +61,26 @@ def duplicates_command(
     near: Annotated[
         float, typer.Option("--near", metavar="SHARE", help="How alike two texts must be, from 0.5 to 1.")
     ] = 0.9,
+    embedder: Annotated[
+        str | None,
+        typer.Option(
+            "--embedder",
+            metavar="MODEL",
+            help="Compare by meaning instead, by the vectors of this embedding model.",
+        ),
+    ] = None,
+    alike: Annotated[
+        float, typer.Option("--alike", metavar="COSINE", help="With --embedder: the least cosine, 0.5 to 1.")
+    ] = 0.92,
     read: Reading = None,
     json: JsonFile = None,
     workspace: WorkspaceDir = None,
 ) -> None:
     """List the cases that ask the same as another one, or nearly so."""
     out = Output(json)
+    if embedder is not None:
+        _by_meaning(out, dataset, embedder, alike, read, workspace)
+        return
     with opened(workspace) as ws:
         found = ws.datasets.duplicates(dataset_here(dataset, ws.root), threshold=near, **told(read))
     out.text(
@@ -81,4 +95,27 @@ def duplicates_command(
             out.text(f"{sign} {'  '.join(group[:10])}{more}")
         if len(groups) > 50:
             out.text(f"{sign} … and {len(groups) - 50:,} more groups; --json lists all")
+    out.json(found.to_dict())
+
+
+def _by_meaning(
+    out: Output, dataset: str, model: str, alike: float, read: list[str] | None, workspace: Path | None
+) -> None:
+    from workbench.workspace.meaning import alike_in_meaning
+
+    with opened(workspace) as ws:
+        here = ws.datasets.find(dataset_here(dataset, ws.root), **told(read))
+        found = alike_in_meaning(ws, here, model, threshold=alike)
+    cost = "at an unknown price" if found.cost_usd is None else f"for ${found.cost_usd:.4g}"
+    out.text(
+        f"{found.compared:,} cases compared by the vectors of {sentence(model)}, {cost}: "
+        f"{len(found.groups):,} groups with nearly the same meaning."
+    )
+    if found.compared < found.rows:
+        out.text(f"Only the first {found.compared:,} of {found.rows:,} cases were compared.")
+    for ids, likeness in found.groups[:50]:
+        more = f" and {len(ids) - 10:,} more" if len(ids) > 10 else ""
+        out.text(f"{likeness:.3f} {'  '.join(ids[:10])}{more}")
+    if len(found.groups) > 50:
+        out.text(f"… and {len(found.groups) - 50:,} more groups; --json lists all")
     out.json(found.to_dict())
