@@ -28,6 +28,7 @@ COMMANDS = {
     "allow-code": "Let this workspace's own scorers run on this machine",
     "prompts": "List, show, save, label, compare, render and check prompts",
     "judges": "List the prompts that judges come with, and copy one to edit it",
+    "labels": "Draw answers for people to label, and hold the judges against what they say",
     "dataset": "Look into datasets, keep versions, compare, split, check and export them",
     "cases": "Add a case to a suite from an answer in a run",
     "models": "List the models, which are usable, and why others are not",

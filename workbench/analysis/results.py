@@ -20,7 +20,7 @@ class MetricComparison:
 
     ``a``, ``b`` and ``diff`` (B − A) are means over ``n`` cases in the scorer's ``unit``; ``ci_low`` and
     ``ci_high`` bound the difference. ``ci90_low`` and ``ci90_high`` are the 90 % interval that equivalence and
-    the gate hold against a margin (for pass/fail a little wider, `paired.margin_interval`). ``p_adjusted`` is
+    the gate hold against a margin (for pass/fail a little wider, `paired_intervals.margin_interval`). ``p_adjusted`` is
     corrected for the number of slices looked at. ``wins`` are cases on which B is better. ``pairs`` counts
     (model, case) pairs, ``errors`` those that miss an answer on either side, ``error_share`` the share of
     answers lost (0–1), ``bound_low`` and ``bound_high`` the difference if all of these had gone against B or for
@@ -104,7 +104,8 @@ class Comparison:
     ``latency`` is ``{"a": {"p50", "p95", "n"}, "b": …, "ratio", "ratio_low", "ratio_high", "unknown"}`` in
     seconds; its ratio is the geometric mean of B's over A's latency on the same case. ``regressions`` and
     ``improvements`` are ids of the cases on which the primary metric got worse and better, the largest first.
-    ``preferences`` is what each judge that compares says of B against A, as plain data.
+    ``preferences`` is what each judge that compares says of B against A, and ``labels`` what people's labels say of
+    each labelled scorer and of what it found, both as plain data.
     """
 
     a: str
@@ -121,6 +122,7 @@ class Comparison:
     confidence: float = 0.95
     case_differences: dict[str, float] = field(default_factory=dict)
     preferences: list[dict[str, Any]] = field(default_factory=list)
+    labels: list[dict[str, Any]] = field(default_factory=list)
 
     @property
     def verdict(self) -> Verdict:
@@ -147,5 +149,6 @@ class Comparison:
             "regressions": list(self.regressions),
             "improvements": list(self.improvements),
             "preferences": self.preferences,
+            "labels": self.labels,
             "warnings": list(self.warnings),
         }

@@ -11,6 +11,7 @@ from rich.text import Text
 
 from workbench.analysis.wording import count
 from workbench.cli.following import duration
+from workbench.reports.labels import label_lines
 from workbench.reports.preferences import preference_lines
 from workbench.reports.terminal import columns, comparison_view, gate_view, plain, summary_table
 from workbench.reports.text import usd
@@ -82,7 +83,8 @@ def run_page(
             parts.append(Text("Model: ").append_text(plain(model_title(models[0]))))
         parts += [Text(), summary_table(summaries, slices=slices)]
     parts += [plain(line) for line in _flaky_lines(report.get("flaky") or [])]
-    told = [*preference_lines(report.get("preferences") or []), *(report.get("self_preference") or [])]
+    told = [*label_lines(report.get("labels") or []), *preference_lines(report.get("preferences") or [])]
+    told += report.get("self_preference") or []
     parts += [plain(line) for line in told]
     if report["gate"]:
         parts += [Text(), _gate_view(report["gate"])]

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from workbench.errors import BadInput
 from workbench.jobs.findings import found
+from workbench.jobs.labelled import cautions_of, labels_between, matched
 from workbench.jobs.outcome import Outcome, Selection, clusters_of, part_of
 from workbench.jobs.preferences import preferences_between
 from workbench.jobs.provenance import cautions, flaky_words
@@ -49,7 +50,14 @@ def compare_selections(
     if a.outcome.sequential or b.outcome.sequential:
         return comparison  # what was looked at while it ran needs other intervals than these have
     preferences = preferences_between(a, b, (comparison.a, comparison.b))
-    return replace(comparison, preferences=[told.to_dict() for told in preferences])
+    labels = labels_between(a, b)
+    verdicts = {m.scorer: m.verdict for m in comparison.metrics if m.slice is None}
+    return replace(
+        comparison,
+        preferences=[told.to_dict() for told in preferences],
+        labels=labels,
+        warnings=[*cautions_of(labels, verdicts), *comparison.warnings],
+    )
 
 
 def _compare(
@@ -134,10 +142,5 @@ def side_of(chosen: Selection, title: str, other: Selection) -> Side:
 
     frames = []
     for frame in (chosen.outcome.scores, chosen.outcome.cells):
-        part = part_of(frame, chosen).copy()
-        if len(chosen.prompts) > 1:
-            part["model"] = part["prompt"] + "@" + part["version"].astype(str)
-        elif len(chosen.models) == len(other.models) == 1 == len(other.prompts):
-            part["model"] = ""
-        frames.append(part)
+        frames.append(matched(part_of(frame, chosen).copy(), chosen, other))
     return Side(title, frames[0], frames[1])

@@ -57,6 +57,11 @@ class Outcome:
         """One row a cell, as `workbench.analysis` reads them, in the order of the plan."""
         return self._frames[1]
 
+    @property
+    def answer_scores(self) -> pd.DataFrame:
+        """As ``scores``, of every answer: repeats are not reduced."""
+        return self._frames[2]
+
     @cached_property
     def _frames(self) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
         return _read_frames(self)

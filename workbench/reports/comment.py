@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from workbench.analysis.wording import count, seconds, usd
 from workbench.reports.content import Content, Options
+from workbench.reports.labels import label_lines
 from workbench.reports.markdown import comparison_comment, corpus_table, escape, gate_lines, summary_table
 from workbench.reports.preferences import preference_lines
 from workbench.reports.text import price_words
@@ -38,7 +39,8 @@ def report_lines(content: Content) -> list[str]:
             lines += ["<details><summary>All scores</summary>", "", *table, "", "</details>", ""]
         else:
             lines += [*table, ""]
-    told = [f"- {escape(line, 600)}" for line in preference_lines(content.preferences)]
+    found = [*label_lines(content.labels), *preference_lines(content.preferences)]
+    told = [f"- {escape(line, 600)}" for line in found]
     return lines + ([*told, ""] if told else [])
 
 

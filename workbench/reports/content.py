@@ -99,6 +99,11 @@ class Content:
         return [one for one in found if not said or len(one["pairs"]) > 1]
 
     @property
+    def labels(self) -> list[dict[str, Any]]:
+        """What people's labels say of the run's scorers and of each version."""
+        return self.run.get("labels") or []
+
+    @property
     def complete(self) -> bool:
         """Whether every cell has an answer and every answer its scores."""
         missing = self.run["cells"]["planned"] - self.run["cells"]["done"] + self.run["cells"]["errors"]

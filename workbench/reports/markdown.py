@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from workbench.analysis.relative import relative_sentence
+from workbench.reports.labels import label_lines
 from workbench.reports.preferences import preference_lines
 from workbench.reports.text import amount, difference, interval, one_line, p_text, seconds, times, usd
 
@@ -145,7 +146,8 @@ def comparison_comment(comparison: Comparison, gate: GateResult | None = None) -
     lines += [*comparison_table(comparison), ""]
     if relative := relative_sentence(comparison.primary, comparison.confidence):
         lines.append(f"- {escape(relative, 400)}")
-    lines += [f"- {escape(line, 600)}" for line in preference_lines(comparison.preferences)]
+    told = [*label_lines(comparison.labels), *preference_lines(comparison.preferences)]
+    lines += [f"- {escape(line, 600)}" for line in told]
     lines += [f"- Note: {escape(w, 400)}" for w in comparison.warnings]
     for title, cases in (("Regressions", comparison.regressions), ("Improvements", comparison.improvements)):
         shown = ", ".join(escape(case) for case in cases[:MAX_LISTED])

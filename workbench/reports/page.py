@@ -26,7 +26,7 @@ from workbench.prompts.diff import Segment, diff_prompts
 from workbench.reports import page_cases, svg
 from workbench.reports.content import Content, Held, Options
 from workbench.reports.markdown import ratio_text, version_name
-from workbench.reports.page_preferences import preferences_html
+from workbench.reports.page_preferences import labels_html, preferences_html
 from workbench.reports.page_table import table, text
 from workbench.reports.text import clean, price_words, short_name
 
@@ -76,8 +76,9 @@ def _body(content: Content, options: Options) -> Iterator[str]:
         yield f"<h2>All scores</h2>{_summaries(content.summaries)}"
     if content.corpus:
         yield f"<h2>Over all answers</h2>{_corpus(content.corpus)}"
-    if content.preferences:
-        yield f"<h2>All versions and models</h2>{preferences_html(content.preferences)}"
+    if content.preferences or content.labels:
+        told = labels_html(content.labels) + preferences_html(content.preferences)
+        yield f"<h2>All versions and models</h2>{told}"
     yield from _foot(content)
 
 
@@ -121,6 +122,7 @@ def _comparison(held: Held) -> Iterator[str]:
         yield f'<ul class="notes">{items}</ul>'
     yield "</div>"
     yield f"<h2>{text(comparison.b)} against {text(comparison.a)}</h2>{_metrics(comparison)}"
+    yield labels_html(comparison.labels)
     yield preferences_html(comparison.preferences)
 
 

@@ -1,4 +1,4 @@
-"""What comparing judges prefer, as HTML: win rates and strengths as tables, the rest as sentences."""
+"""What comparing judges prefer, and what people say of judges, as HTML."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from html import escape
 from typing import Any
 
 from workbench.analysis.wording import p_text
+from workbench.reports.labels import label_lines
 from workbench.reports.page_table import table, text
 from workbench.reports.preferences import order_lines
 from workbench.reports.text import clean
@@ -42,3 +43,11 @@ def _pair(scorer: str, pair: Mapping[str, Any]) -> str:
     )
     cells = "".join(f'<td class="n">{escape(number)}</td>' for number in numbers)
     return f"<tr><td>{text(scorer)}</td><td>{text(pair['b'])}</td><td>{text(pair['a'])}</td>{cells}</tr>"
+
+
+def labels_html(found: Sequence[Mapping[str, Any]]) -> str:
+    """Return what people's labels say of the scorers of a run or of a comparison; nothing where nobody labelled."""
+    if not found:
+        return ""
+    lines = "".join(f"<li>{escape(clean(line))}</li>" for line in label_lines(found))
+    return f'<h3>As people see it</h3><ul class="notes">{lines}</ul>'

@@ -11,6 +11,7 @@ from rich.text import Text
 
 from workbench.analysis.relative import relative_sentence
 from workbench.analysis.wording import count
+from workbench.reports.labels import label_lines
 from workbench.reports.markdown import ratio_text, version_name
 from workbench.reports.preferences import preference_lines
 from workbench.reports.text import (
@@ -118,7 +119,7 @@ def comparison_view(
     relative = relative_sentence(comparison.primary, comparison.confidence)
     parts += [Text(), plain(relative)] if relative else []
     parts += [Text(), spending_table(comparison), Text()]
-    told = preference_lines(comparison.preferences)
+    told = [*label_lines(comparison.labels), *preference_lines(comparison.preferences)]
     parts += [*(plain(line) for line in told), Text()] if told else []
     for title, cases in (("Regressions", comparison.regressions), ("Improvements", comparison.improvements)):
         parts.append(_cases(title, cases))

@@ -1,4 +1,4 @@
-"""What a run's judges prefer, and which of them may favour their own, worked out once for each state of the run."""
+"""What people say of a run's scorers, what its judges prefer, and which may favour their own, worked out once."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from workbench.workspace import Workspace
 
 
 def show_preferences(ws: Workspace, record: RunRecord) -> None:
-    """Draw a line for each thing that is known; nothing where no judge compared and none judges its own family."""
+    """Draw a line for each thing that is known; nothing without labels, comparing judges and judges of their own."""
     lines = _lines(str(ws.root), ws.runs.fingerprint(record.id), ws)
     if not lines:
         return
@@ -21,8 +21,10 @@ def show_preferences(ws: Workspace, record: RunRecord) -> None:
 
 @st.cache_resource(max_entries=32, show_spinner=False)
 def _lines(root: str, fingerprint: tuple, _ws: Workspace) -> list[str]:
+    from workbench.reports.labels import label_lines
     from workbench.reports.preferences import preference_lines
     from workbench.workspace.reporting import judges_of
 
     told = judges_of(_ws, str(fingerprint[0]))
-    return [*preference_lines(told["preferences"]), *told["self_preference"]]
+    said = [*label_lines(told["labels"]), *preference_lines(told["preferences"])]
+    return [*said, *told["self_preference"]]

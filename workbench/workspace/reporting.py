@@ -35,15 +35,25 @@ def report_of(ws: Workspace, run_id: str) -> dict[str, Any]:
 
 
 def judges_of(ws: Workspace, run_id: str) -> dict[str, Any]:
-    """Return what a run's judges prefer, and a sentence for each that may favour its own family."""
+    """Return what a run's judges prefer, what people's labels say, and a sentence for each that may favour its own."""
     from workbench.jobs.preferences import preferences_of
     from workbench.jobs.self_preference import self_preference
 
     plan = ws.runs.plan_of(run_id)
     return {
         "preferences": [found.to_dict() for found in preferences_of(ws.store, run_id, plan)],
+        "labels": labels_told(ws, run_id),
         "self_preference": list(self_preference(plan.models, plan.scorers)),
     }
+
+
+def labels_told(ws: Workspace, run_id: str) -> list[dict[str, Any]]:
+    """Return how a run's labelled scorers agree with people, and what these would say of each version."""
+    from workbench.jobs.labelled import labels_report
+
+    if ws.store.human_labels.mark(run_id) is None:
+        return []
+    return labels_report(ws.runs.outcome(run_id))
 
 
 def content_of(

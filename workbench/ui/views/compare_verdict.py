@@ -9,6 +9,7 @@ import streamlit as st
 from workbench.analysis.relative import relative_sentence
 from workbench.analysis.results import Comparison, MetricComparison
 from workbench.analysis.wording import count
+from workbench.reports.labels import label_lines
 from workbench.reports.markdown import ratio_text
 from workbench.reports.preferences import preference_lines
 from workbench.reports.text import amount, difference, interval, p_text, seconds, usd
@@ -128,8 +129,8 @@ def draw_metrics(comparison: Comparison) -> None:
 
 
 def draw_preferences(comparison: Comparison) -> None:
-    """Draw what judges that compare prefer; nothing where none did."""
-    lines = preference_lines(comparison.preferences)
+    """Draw what people's labels say, and what judges that compare prefer; nothing where there is neither."""
+    lines = [*label_lines(comparison.labels), *preference_lines(comparison.preferences)]
     if lines:
         with st.container(key="compare_preferences", gap="xsmall"):
             for line in lines:
