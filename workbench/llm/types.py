@@ -106,6 +106,20 @@ class Usage:
         return {k: v for k, v in vars(self).items() if v is not None}
 
 
+def whole_text(text: str) -> str:
+    """Return text without halves of characters, which JSON can carry and nothing can store.
+
+    Two halves that belong together, as a stream may bring them, become their character; a lone one becomes U+FFFD.
+    """
+    if text.isascii():
+        return text
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    return text
+
+
 @dataclass(frozen=True)
 class Completion:
     """One answer, or the typed error that came instead (then ``text`` is what had arrived, maybe empty).
@@ -133,6 +147,7 @@ class Completion:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "tool_calls", tuple(self.tool_calls or ()))
+        object.__setattr__(self, "text", whole_text(self.text))
 
     @property
     def ok(self) -> bool:

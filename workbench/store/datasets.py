@@ -71,6 +71,9 @@ class DatasetRepository(Repository):
     ) -> tuple[DatasetVersion, bool]:
         """Store a version, and return it with whether it is new; the newest with the same content is no new one."""
         with self._write() as connection:
+            if connection.dialect.name == "postgresql":
+                # One after the other, so that two who save at once do not give one number.
+                connection.execute(sa.text("SELECT pg_advisory_xact_lock(726410234)"))
             newest = connection.execute(
                 sa.select(*_LIGHT)
                 .where(dataset_versions.c.name == name)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
+from workbench.store.columns import ToldName, ToldText
+
 metadata = sa.MetaData(
     naming_convention={
         "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -169,15 +171,15 @@ completions = sa.Table(
     sa.Column("model_index", sa.Integer, nullable=False),
     sa.Column("case_id", sa.String(200), nullable=False),
     sa.Column("repeat", sa.Integer, nullable=False),
-    sa.Column("text", sa.Text, nullable=False),
+    sa.Column("text", ToldText, nullable=False),
     sa.Column("usage", sa.JSON, nullable=False),
     sa.Column("cost_usd", sa.Float),
     sa.Column("latency_s", sa.Float),
     sa.Column("ttft_s", sa.Float),
-    sa.Column("finish_reason", sa.String(40)),
-    sa.Column("resolved_model", sa.String(200)),
+    sa.Column("finish_reason", ToldName(40)),
+    sa.Column("resolved_model", ToldName(200)),
     sa.Column("error", sa.String(20)),
-    sa.Column("error_message", sa.Text),
+    sa.Column("error_message", ToldText),
     sa.Column("cached", sa.Boolean, nullable=False),
     sa.Column("created_at", sa.String(32), nullable=False),
     sa.Column("tool_calls", sa.JSON(none_as_null=True)),
@@ -208,8 +210,8 @@ scores = sa.Table(
     sa.Column("scorer", sa.String(200), primary_key=True),
     sa.Column("value", sa.Float),
     sa.Column("passed", sa.Boolean),
-    sa.Column("reason", sa.Text, nullable=False),
-    sa.Column("error", sa.Text),
+    sa.Column("reason", ToldText, nullable=False),
+    sa.Column("error", ToldText),
 )
 sa.Index("ix_scores_completion_id", scores.c.completion_id)
 
@@ -233,7 +235,7 @@ pair_verdicts = sa.Table(
     sa.Column("second_id", sa.ForeignKey("completions.id", ondelete="CASCADE"), primary_key=True),
     sa.Column("winner_id", sa.Integer),  # neither: a tie, or an error
     sa.Column("unparsable", sa.Boolean, nullable=False),  # a reply that the scorer's policy made a tie
-    sa.Column("error", sa.Text),
+    sa.Column("error", ToldText),
 )
 sa.Index("ix_pair_verdicts_first_id", pair_verdicts.c.first_id)
 sa.Index("ix_pair_verdicts_second_id", pair_verdicts.c.second_id)
