@@ -1,7 +1,9 @@
 // Asks promptfoo what it says of the cases in promptfoo_cases.yaml, and writes promptfoo_results.json.
 //   npm install --prefix DIR promptfoo@0.121.3
 //   node tests/formats/promptfoo_results.mjs DIR [OUT]
+import { spawnSync } from 'node:child_process';
 import fs from 'node:fs';
+import os from 'node:os';
 import path from 'node:path';
 import { createRequire } from 'node:module';
 import { fileURLToPath, pathToFileURL } from 'node:url';
@@ -11,7 +13,7 @@ const [dir, out = path.join(here, 'promptfoo_results.json')] = process.argv.slic
 const require = createRequire(path.join(path.resolve(dir), 'package.json'));
 const home = path.join(path.resolve(dir), 'node_modules', 'promptfoo');
 const { version } = JSON.parse(fs.readFileSync(path.join(home, 'package.json'), 'utf8'));
-const { default: promptfoo } = await import(pathToFileURL(path.join(home, 'dist', 'src', 'index.js')));
+const { default: promptfoo, ...schemas } = await import(pathToFileURL(path.join(home, 'dist', 'src', 'index.js')));
 const yaml = require('js-yaml');
 const cases = yaml.load(fs.readFileSync(path.join(here, 'promptfoo_cases.yaml'), 'utf8'));
 
@@ -36,7 +38,35 @@ for (const [type, list] of Object.entries(cases)) {
     }
   }
 }
-const lines = Object.entries(results).map(
-  ([type, list]) => `    ${JSON.stringify(type)}: [\n${list.map((r) => `      ${JSON.stringify(r)}`).join(',\n')}\n    ]`,
+
+// The configs that run with `echo`: [provider, output, pass, score] of each row, sorted.
+const configs = {};
+const all = yaml.load(fs.readFileSync(path.join(here, 'promptfoo_configs.yaml'), 'utf8'));
+const program = path.join(path.resolve(dir), 'node_modules', '.bin', 'promptfoo');
+for (const [name, { config, files = {} }] of Object.entries(all)) {
+  const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'promptfoo-'));
+  const found = path.join(folder, 'found.json');
+  for (const [file, text] of Object.entries(files)) {
+    fs.mkdirSync(path.dirname(path.join(folder, file)), { recursive: true });
+    fs.writeFileSync(path.join(folder, file), text);
+  }
+  fs.writeFileSync(path.join(folder, 'promptfooconfig.yaml'), yaml.dump(config));
+  const asked = spawnSync(process.execPath, [program, 'eval', '--no-cache', '-c', 'promptfooconfig.yaml', '-o', found], {
+    cwd: folder, env: { ...process.env, PROMPTFOO_CONFIG_DIR: folder, PROMPTFOO_DISABLE_TELEMETRY: '1', PROMPTFOO_DISABLE_UPDATE: '1' }, encoding: 'utf8',
+  });
+  if (!fs.existsSync(found)) throw new Error(`${name}: ${asked.stderr}${asked.stdout}`);
+  const data = JSON.parse(fs.readFileSync(found, 'utf8')).results;
+  configs[name] = data.results
+    .map((r) => [r.provider.label || r.provider.id, r.response?.output ?? null, r.success, Math.round(r.score * 1e9) / 1e9])
+    .sort((x, y) => (JSON.stringify(x) < JSON.stringify(y) ? -1 : 1));
+  fs.rmSync(folder, { recursive: true });
+}
+const types = [...schemas.BaseAssertionTypesSchema.options, ...schemas.SpecialAssertionTypesSchema.options, 'assert-set'].sort();
+const listed = (entries) =>
+  Object.entries(entries)
+    .map(([name, list]) => `    ${JSON.stringify(name)}: [\n${list.map((r) => `      ${JSON.stringify(r)}`).join(',\n')}\n    ]`)
+    .join(',\n');
+fs.writeFileSync(
+  out,
+  `{\n  "promptfoo": "${version}",\n  "types": ${JSON.stringify(types)},\n  "results": {\n${listed(results)}\n  },\n  "configs": {\n${listed(configs)}\n  }\n}\n`,
 );
-fs.writeFileSync(out, `{\n  "promptfoo": "${version}",\n  "results": {\n${lines.join(',\n')}\n  }\n}\n`);

@@ -198,8 +198,47 @@ def test_values_of_lists_are_cut_at_commas_outside_of_quotes():
     assert comma_separated('a, "b, c" , d""e,"f""g",,') == ["a", "b, c", 'd""e', 'f"g']
 
 
-def test_a_prefix_of_one_test_alone_is_named_and_that_of_all_is_not(read):
-    tests = [{"vars": {"x": "a"}}, {"vars": {"x": "b"}, "options": {"prefix": "Please "}}]
-    config = read({"prompts": ["Say {{x}}"], "defaultTest": {"options": {"suffix": "!"}}, "tests": tests})
-    [loss] = config.losses
-    assert "options.prefix" in str(loss) and loss.line
+def test_what_cannot_stand_around_or_beside_a_prompt_is_named_by_line(read):
+    config = read(
+        {
+            "prompts": ["Say {{x}}", '[{"role": "user", "content": "{{x}}"}]'],
+            "providers": [{"id": "echo", "prompts": ["Say {{x}}", "gone"]}],
+            "tests": [
+                {"vars": {"x": "a", "_prefix": "taken"}},
+                {"vars": {"x": "b"}, "options": {"prefix": "{% set y = 1 %}"}},
+                {"vars": {"x": "c"}, "prompts": ["gone"]},
+                {"vars": {"x": "d"}, "providerOutput": "given"},
+            ],
+        }
+    )
+    assert [p.prompt.messages[0].content for p in config.prompts] == ["{{_prefix_}}Say {{x}}", "{{x}}"]
+    assert [t.vars for t in config.tests] == [
+        {"x": "a", "_prefix": "taken", "_prefix_": ""},
+        {"x": "b", "_prefix_": "{% set y = 1 %}"},
+    ]
+    assert config.only_prompts == {"offline/echo": ("prompt-1",)}
+    for words in (
+        "lists of messages",
+        "stays text here",
+        'names "gone"',
+        "nothing that it names",
+        "providerOutput",
+    ):
+        assert words in said(config)
+    assert all(finding.line for finding in config.findings)
+
+
+def test_references_into_the_config_are_followed_and_loops_of_them_end(read):
+    config = read(
+        {
+            "$defs": {
+                "a": {"type": "contains", "value": "x"},
+                "b": {"$ref": "#/$defs/c"},
+                "c": {"$ref": "#/$defs/b"},
+            },
+            "tests": [{"assert": [{"$ref": "#/$defs/a"}, {"$ref": "#/$defs/b"}, {"$ref": "#/gone"}]}],
+        }
+    )
+    [[entry]] = config.scorers
+    assert (entry["name"], entry["value"]) == ("contains", "x")
+    assert said(config).count("without a `type`") == 2

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from workbench.errors import BadInput, DatasetError, TemplateError
+from workbench.evals.asked_cells import AskedCells
 from workbench.evals.case_schema import refuse_broken_cases
 from workbench.evals.judge_setting import JudgeSetting
 from workbench.evals.scorers.registry import WRAPPER_KEYS
@@ -53,6 +54,7 @@ class Plan:
     cluster: str | None = None
     baseline: dict[str, Any] | None = None  # an approved run, for a gate that holds against a file
     judging: JudgeSetting | None = None  # the judge's model and prompts, where a scorer asks a model
+    asked: AskedCells = field(default_factory=AskedCells)  # which cells are asked
 
     def cells(self) -> Iterator[Cell]:
         """Yield every cell, both sides of a comparison close together, so that a partial run is balanced."""
@@ -60,9 +62,25 @@ class Plan:
             for repeat in range(self.repeats):
                 for model_index in range(len(self.models)):
                     for prompt_index in range(len(self.prompts)):
-                        yield Cell(prompt_index, model_index, case.id, repeat)
+                        if self.asks(case, prompt_index, model_index):
+                            yield Cell(prompt_index, model_index, case.id, repeat)
+
+    def cases_of(self, prompt_index: int, model_index: int) -> tuple[Case, ...]:
+        """Return the cases that a model is asked with a prompt."""
+        if not self.asked:
+            return self.cases
+        return tuple(case for case in self.cases if self.asks(case, prompt_index, model_index))
+
+    def asks(self, case: Case, prompt_index: int, model_index: int) -> bool:
+        """Return whether a model is asked with a prompt for a case."""
+        if not self.asked:
+            return True
+        prompt, model = self.prompts[prompt_index].selector, self.models[model_index].name
+        return self.asked.allows(case.id, prompt, model)
 
     def __len__(self) -> int:
+        if self.asked:
+            return sum(1 for _ in self.cells())
         return len(self.prompts) * len(self.models) * len(self.cases) * self.repeats
 
     def request(self, cell: Cell, case: Case, renderer: Renderer) -> Request:
@@ -109,6 +127,7 @@ class Plan:
             "cluster": self.cluster,
             **({"baseline": self.baseline} if self.baseline else {}),
             **({"judging": self.judging.to_dict()} if self.judging else {}),
+            **({"asked": self.asked.to_dict()} if self.asked else {}),
         }
 
     @classmethod
@@ -135,6 +154,7 @@ class Plan:
             cluster=data.get("cluster"),
             baseline=data.get("baseline"),
             judging=JudgeSetting.from_dict(data["judging"]) if data.get("judging") else None,
+            asked=AskedCells.from_dict(data.get("asked")),
         )
 
     def slice_values(self) -> dict[str, dict[str, Any]]:
@@ -210,6 +230,7 @@ def build_plan(suite: Suite, prompts: tuple[PinnedPrompt, ...], *, root: Path) -
         recordings=pin_recordings(suite.models, [p.name for p in prompts], folder),
         folder=str(folder.relative_to(root)) if folder.is_relative_to(root) else str(folder),
         cluster=suite.cluster,
+        asked=suite.asked,
     )
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
+from workbench.evals.asked_cells import AskedCells
 from workbench.llm.types import Completion, ModelSpec
 from workbench.prompts.content import Prompt
 
@@ -178,6 +179,7 @@ class Suite:
     schema: dict[str, dict[str, Any]] = field(default_factory=dict)  # JSON Schemas of a case's parts
     judge: ModelSpec | None = None  # what judges where a scorer names no model
     own_prompts: dict[str, Prompt] = field(default_factory=dict)  # prompts that it brings itself, by name
+    asked: AskedCells = field(default_factory=AskedCells)  # which cells are asked
 
 
 Unit = Literal["score", "seconds", "usd", "tokens", "count"]

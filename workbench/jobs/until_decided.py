@@ -49,6 +49,11 @@ def settings(plan: Plan, *, seed: int | None = None) -> dict[str, Any]:
             f"The cases of {plan.suite} belong together by {plan.cluster}, so they cannot be judged one by one",
             hint="leave --until-decided away",
         )
+    if plan.asked:
+        raise BadInput(
+            f"Not every case of {plan.suite} is asked of both sides, so they cannot be compared case by case",
+            hint="leave --until-decided away",
+        )
     gate = plan.gate
     if gate and (gate.floors or gate.must_pass or gate.max_new_failures is not None or gate.limits):
         raise BadInput(

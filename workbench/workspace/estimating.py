@@ -128,7 +128,7 @@ def estimate(plan: Plan, store: Store, prices: PriceBook, *, use_cache: bool = T
             model = plan.models[model_index]
             for prompt_index, pinned in enumerate(plan.prompts):
                 cached = _cached(plan, store, renderer, prompt_index, model_index) if search else 0
-                asked = len(plan.cases) * plan.repeats - cached
+                asked = len(plan.cases_of(prompt_index, model_index)) * plan.repeats - cached
                 asked_in_all, cached_in_all = asked_in_all + asked, cached_in_all + cached
                 counts = _inputs(plan, renderer, prompt_index, model_index) if asked else []
                 if not counts:
@@ -207,7 +207,7 @@ def _usd(amount: float) -> str:
 
 def _cached(plan: Plan, store: Store, renderer: Renderer, prompt_index: int, model_index: int) -> int:
     keys: list[str] = []
-    for case in plan.cases:
+    for case in plan.cases_of(prompt_index, model_index):
         for repeat in range(plan.repeats):
             with suppress(TemplateError):
                 cell = Cell(prompt_index, model_index, case.id, repeat)
@@ -216,8 +216,8 @@ def _cached(plan: Plan, store: Store, renderer: Renderer, prompt_index: int, mod
 
 
 def _inputs(plan: Plan, renderer: Renderer, prompt_index: int, model_index: int) -> list[TokenCount]:
-    step = max(1, len(plan.cases) // SAMPLED_CASES)
-    sample: Sequence[Case] = plan.cases[::step]
+    cases = plan.cases_of(prompt_index, model_index)
+    sample: Sequence[Case] = cases[:: max(1, len(cases) // SAMPLED_CASES)]
     counts: list[TokenCount] = []
     for case in sample:
         with suppress(TemplateError):

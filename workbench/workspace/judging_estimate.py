@@ -207,6 +207,7 @@ class _Count:
         answers = [
             (side, self._answer(Cell(*side, case.id, repeat), case, renderer, self.words[side]))
             for side in self.sides
+            if self.plan.asks(case, *side)
         ]
         sound = [(side, answer) for side, answer in answers if answer.error is None]
         scorers = self.scorers.of(case.id)

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from workbench.errors import BadInput, WorkbenchError
+from workbench.evals.asked_cells import AskedCells
 from workbench.evals.datasets import load_cases
 from workbench.evals.datasets.promptfoo import promptfoo_row
 from workbench.evals.scorers import parse_scorer
@@ -78,8 +79,18 @@ def import_config(path: Path) -> Imported:
         folder=path.parent,
         judge=ModelSpec(DEFAULT_JUDGE) if asks else None,
         own_prompts={p.prompt.name: p.prompt for p in config.prompts},
+        asked=AskedCells(
+            config.only_prompts,
+            {
+                row["id"]: test.asked
+                for row, test in zip(cases, config.tests, strict=True)
+                if test.asked != (None, None)
+            },
+        ),
     )
     content = {**suite_to_dict(suite), "own_prompts": {n: p.sha256 for n, p in suite.own_prompts.items()}}
+    if suite.asked:
+        content["asked"] = suite.asked.to_dict()
     identity = sha256_text(canonical_json(content) + suite.dataset.sha256)
     return Imported(replace(suite, sha256=identity), tuple(findings))
 
@@ -132,18 +143,26 @@ def _variables(config: Config, test: Any) -> tuple[dict[str, Any], list[Finding]
     chats = bool(config.prompts) and all(prompt.chat for prompt in config.prompts)
     values = dict(test.values if chats else test.vars)
     shaped = {name for prompt in config.prompts for name in prompt.shaped}
+    absent = {name for prompt in config.prompts for name in prompt.absent}
     odd: list[str] = []
     for prompt in config.prompts:
         for name in prompt.names:
-            if values.get(name) is None:
+            if values.get(name) is None and (name in values or name not in absent):
                 values[name] = ""
         for name in prompt.printed:
+            if name not in values:
+                continue
             if name not in shaped:
                 values[name] = js_text(values[name])
             elif not isinstance(values[name], str | int) or isinstance(values[name], bool):
                 odd.append(name)
         odd += [text for text in prompt.outputs if _prints_otherwise(text, values)]
-    return values, [
+    empty = [
+        f"`{name[:40]}`, which a condition looks at, holds an empty list or mapping, which is true in promptfoo only"
+        for name in dict.fromkeys(name for prompt in config.prompts for name in prompt.conditions)
+        if _holds_empty(values.get(name))
+    ]
+    return values, [Finding("difference", said, test.place.file, test.place.line) for said in empty] + [
         Finding(
             "difference",
             f"`{{{{ {name[:40]} }}}}` in a prompt prints a list, a mapping, a boolean or nothing, which looks "
@@ -155,13 +174,19 @@ def _variables(config: Config, test: Any) -> tuple[dict[str, Any], list[Finding]
     ]
 
 
+def _holds_empty(value: Any) -> bool:
+    if isinstance(value, list | dict):
+        return not value or any(map(_holds_empty, value.values() if isinstance(value, dict) else value))
+    return False
+
+
 def _prints_otherwise(expression: str, values: dict[str, Any]) -> bool:
     """Return whether Jinja2 may print an expression in another way than Nunjucks."""
     try:
         value = evaluate(expression, values)
     except Unsupported:
         return True
-    return value is None or isinstance(value, bool | float | list | dict)
+    return isinstance(value, bool | float | list | dict)
 
 
 def _chats_in_values(config: Config, test: Any, values: dict[str, Any]) -> list[Finding]:

@@ -18,6 +18,8 @@ MAX_BYTES = 10_000_000
 MAX_MATCHES = 500
 #: Files and folders that a pattern may look at.
 MAX_VISITED = 20_000
+#: Values that references may stand for in one file.
+MAX_REFERRED = 200_000
 CODE_SUFFIXES = (".js", ".cjs", ".mjs", ".ts", ".cts", ".mts", ".py", ".rb", ".go", ".sh")
 _MAGIC = re.compile(r"[*?\[{]")
 
@@ -124,7 +126,7 @@ class Folder:
                 json.loads(text)
             if suffix in (".yaml", ".yml", ".json"):
                 document = load_yaml(text, file=path)
-                return Source(name, with_merge_keys(document.data), document)
+                return Source(name, with_references(with_merge_keys(document.data)), document)
         except (BadInput, ValueError, RecursionError, csv.Error) as problem:
             raise Unreadable(f'"{name}" cannot be read ({reason_of(problem)})') from None
         raise Unreadable(f'"{name}" is of a kind that is not read here')
@@ -144,6 +146,40 @@ def with_merge_keys(data: Any, depth: int = 0) -> Any:
         if isinstance(one, dict):
             merged.update(with_merge_keys(one, depth + 1))
     return {**merged, **{k: with_merge_keys(v, depth + 1) for k, v in data.items() if k != "<<"}}
+
+
+def with_references(data: Any) -> Any:
+    """Return data with ``$ref: "#/a/b"`` replaced by what stands there; what is not there stays as it is."""
+    budget = [MAX_REFERRED]
+
+    def resolved(node: Any, within: tuple[str, ...]) -> Any:
+        budget[0] -= 1
+        if budget[0] < 0 or len(within) > 20:
+            return node
+        if isinstance(node, list):
+            return [resolved(item, within) for item in node]
+        if not isinstance(node, dict):
+            return node
+        pointer = node.get("$ref")
+        if isinstance(pointer, str) and pointer.startswith("#/") and pointer not in within:
+            found, target = _pointed(data, pointer)
+            if found:
+                return resolved(target, (*within, pointer))
+        return {key: resolved(value, within) for key, value in node.items()}
+
+    return resolved(data, ())
+
+
+def _pointed(data: Any, pointer: str) -> tuple[bool, Any]:
+    for part in pointer.removeprefix("#/").split("/"):
+        key = part.replace("~1", "/").replace("~0", "~")
+        if isinstance(data, dict) and key in data:
+            data = data[key]
+        elif isinstance(data, list) and key.isdigit() and int(key) < len(data):
+            data = data[int(key)]
+        else:
+            return False, None
+    return True, data
 
 
 def reason_of(problem: Exception) -> str:

@@ -213,8 +213,8 @@ _FILTERS: dict[str, Callable[..., Any]] = {
     "dump": _dump,
     "safe": lambda v: v,
     "string": js_text,
-    "first": lambda v: v[0],
-    "last": lambda v: v[-1],
+    "first": lambda v: v[0] if v else None,
+    "last": lambda v: v[-1] if v else None,
     "join": lambda v, by="": by.join(js_text(item) for item in v),
     "replace": lambda v, old, new: js_text(v).replace(old, js_text(new)),
 }

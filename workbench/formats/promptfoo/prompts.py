@@ -10,9 +10,10 @@ from typing import Any
 
 from workbench.errors import PromptError
 from workbench.files import dump_yaml, load_yaml
+from workbench.formats.promptfoo.affixes import Affixes
 from workbench.formats.promptfoo.findings import Findings, Place
 from workbench.formats.promptfoo.folder import CODE_SUFFIXES, Folder, Source, Unreadable, shown
-from workbench.formats.promptfoo.templates import Converted, NotConvertible, convert
+from workbench.formats.promptfoo.templates import NotConvertible, convert, with_defaults
 from workbench.prompts.content import Prompt, parse_prompt
 
 MAX_PROMPTS = 200
@@ -38,6 +39,9 @@ class ConfigPrompt:
     place: Place
     shaped: tuple[str, ...] = ()
     outputs: tuple[str, ...] = ()
+    calls: tuple[str, ...] = ()  # all that a config may call it
+    absent: frozenset[str] = frozenset()  # variables that stay missing where a test lacks them
+    conditions: tuple[str, ...] = ()  # variables that a condition looks at
 
 
 @dataclass(frozen=True)
@@ -45,6 +49,7 @@ class _Raw:
     text: str
     label: str
     place: Place
+    calls: tuple[str, ...] = ()
 
 
 class PromptReader:
@@ -52,9 +57,10 @@ class PromptReader:
 
     def __init__(self, folder: Folder, source: Source, findings: Findings) -> None:
         self.folder, self.source, self.findings = folder, source, findings
+        self.absent: frozenset[str] = frozenset()
 
-    def read(self, value: Any, *, prefix: str = "", suffix: str = "") -> tuple[ConfigPrompt, ...]:
-        """Return all prompts that can be used; ``prefix`` and ``suffix`` stand around each."""
+    def read(self, value: Any, *, own: Affixes) -> tuple[ConfigPrompt, ...]:
+        """Return all prompts that can be used, between what stands around each."""
         raws: list[_Raw] = []
         items: list[tuple[Any, Place]] = []
         if isinstance(value, dict):
@@ -75,9 +81,10 @@ class PromptReader:
             self.findings.loss(
                 f"only the first {MAX_PROMPTS} prompts are taken", self.source.place("prompts")
             )
+        self.absent = with_defaults(raw.text for raw in raws)
         found: list[ConfigPrompt] = []
         for raw in raws[:MAX_PROMPTS]:
-            made = self._prompt(replace(raw, text=prefix + raw.text + suffix), [p.prompt.name for p in found])
+            made = self._prompt(raw, [p.prompt.name for p in found], own)
             if made is not None:
                 found.append(made)
         return tuple(found)
@@ -92,7 +99,11 @@ class PromptReader:
             if item.get(key):
                 self.findings.loss(f"`{key}` of a prompt is not used", place)
         if isinstance(item.get("raw"), str):
-            return self._text(item["raw"], str(label or item.get("id") or ""), place)
+            called = (str(item["id"]),) if item.get("id") else ()
+            return [
+                replace(raw, calls=(*raw.calls, *called))
+                for raw in self._text(item["raw"], str(label or item.get("id") or ""), place)
+            ]
         name = item.get("id")
         if isinstance(name, str) and (name.startswith("file://") or _LOOKS_LIKE_FILE.fullmatch(name)):
             return self._text(name, str(label), place)
@@ -114,7 +125,11 @@ class PromptReader:
         files = self.folder.find(path)
         found = []
         for file in files:
-            found += self._file(file, label if len(files) == 1 else "", place)
+            own = self._file(file, label if len(files) == 1 else "", place)
+            name = self.folder.shown(file)
+            found += [
+                replace(r, calls=(text.strip(), bare, name, f"{name}: {r.text}", *r.calls)) for r in own
+            ]
         return found
 
     def _file(self, file: Any, label: str, place: Place) -> list[_Raw]:
@@ -142,13 +157,15 @@ class PromptReader:
             return [_Raw(parts[0], stem, here)]
         return [_Raw(part, f"{stem}-{n}", here) for n, part in enumerate(parts, start=1)]
 
-    def _prompt(self, raw: _Raw, taken: list[str]) -> ConfigPrompt | None:
+    def _prompt(self, raw: _Raw, taken: list[str], own: Affixes) -> ConfigPrompt | None:
         name = _name(raw.label, taken)
-        messages = self._messages(raw)
+        messages = self._messages(raw if own.names else replace(raw, text=own.around(raw.text)))
         chat = messages is not None
+        calls = (raw.label, name, *raw.calls, raw.text.strip())
+        raw = replace(raw, text=own.around(raw.text))
         messages = messages or [{"role": "user", "content": raw.text}]
         try:
-            converted = convert([text for m in messages for text in _texts(m)])
+            converted = convert([text for m in messages for text in _texts(m)], self.absent)
             document = {"messages": _with_texts(messages, list(converted.texts))}
             if converted.engine == "jinja2":
                 document["x-workbench"] = {"schemaVersion": 1, "template": "jinja2"}
@@ -161,7 +178,6 @@ class PromptReader:
                 f'the prompt "{shown(name, 40)}" is left out: {shown(problem.message, 150)}', raw.place
             )
             return None
-        self._note(converted, name, raw.place)
         return ConfigPrompt(
             replace(prompt, description=raw.label if raw.label != name else ""),
             raw.label or name,
@@ -171,11 +187,10 @@ class PromptReader:
             raw.place,
             converted.shaped,
             converted.outputs,
+            tuple(call for call in dict.fromkeys(calls) if call),
+            self.absent,
+            converted.conditions,
         )
-
-    def _note(self, converted: Converted, name: str, place: Place) -> None:
-        for note in converted.notes:
-            self.findings.difference(f'in the prompt "{shown(name, 40)}" {note}', place)
 
     def _messages(self, raw: _Raw) -> list[dict[str, Any]] | None:
         """Return the chat that a text is, or None where it is a text."""

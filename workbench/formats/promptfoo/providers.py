@@ -65,7 +65,8 @@ class ConfigModel:
     api_base: str | None = None
     api_key_env: str | None = None
     label: str | None = None
-    prompts: tuple[str, ...] = ()  # labels of the only prompts that it is asked
+    prompts: tuple[str, ...] | None = None  # what the config calls the only prompts that it is asked
+    source: str = ""  # its id in the config
     place: Place | None = field(default=None, compare=False)
 
     def entry(self) -> dict[str, Any]:
@@ -157,7 +158,8 @@ class ProviderReader:
             api_base=base or default_base,
             api_key_env=str(key_env) if key_env else None,
             label=str(label)[:100] if label else None,
-            prompts=tuple(map(str, prompts)) if isinstance(prompts, list) else (),
+            prompts=tuple(map(str, prompts)) if isinstance(prompts, list) else None,
+            source=name,
             place=place,
         )
 

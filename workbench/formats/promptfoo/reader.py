@@ -9,9 +9,11 @@ from typing import Any
 
 from workbench.errors import BadInput
 from workbench.files import load_yaml, read_text
+from workbench.formats.promptfoo.affixes import affixes, with_affixes
 from workbench.formats.promptfoo.assertions import AssertionReader
+from workbench.formats.promptfoo.filters import filtered
 from workbench.formats.promptfoo.findings import Finding, Findings
-from workbench.formats.promptfoo.folder import MAX_BYTES, Folder, Source, with_merge_keys
+from workbench.formats.promptfoo.folder import MAX_BYTES, Folder, Source, with_merge_keys, with_references
 from workbench.formats.promptfoo.prompts import ConfigPrompt, PromptReader
 from workbench.formats.promptfoo.providers import ConfigModel, ProviderReader
 from workbench.formats.promptfoo.tests import ConfigTest, TestReader
@@ -21,7 +23,7 @@ SUFFIXES = (".yaml", ".yml", ".json")
 _SILENT = {
     "description", "prompts", "providers", "targets", "tests", "scenarios", "defaultTest", "derivedMetrics",
     "outputPath", "sharing", "tags", "evaluateOptions", "commandLineOptions", "metadata", "$schema",
-    "writeLatestResults",
+    "writeLatestResults", "assertionTemplates", "$defs", "definitions",
 }  # fmt: skip
 _LOST = {
     "redteam": "red teaming makes its tests with promptfoo's remote service, which is not called",
@@ -37,7 +39,11 @@ _LOST = {
 
 @dataclass(frozen=True)
 class Config:
-    """What a config asks for. ``scorers`` has the entries of each test, in the tests' order."""
+    """What a config asks for.
+
+    ``scorers`` has the entries of each test, in the tests' order, and ``only_prompts`` the prompts of the models that
+    are not asked all of them.
+    """
 
     path: Path
     description: str
@@ -46,6 +52,7 @@ class Config:
     tests: tuple[ConfigTest, ...]
     scorers: tuple[tuple[dict[str, Any], ...], ...]
     derived: tuple[dict[str, Any], ...]
+    only_prompts: dict[str, tuple[str, ...]]
     repeats: int
     concurrency: int | None
     findings: tuple[Finding, ...]
@@ -84,7 +91,7 @@ def read_config(path: Path, *, csv_row: Callable[[Mapping[str, str]], dict[str, 
         BadInput: It is no config of promptfoo, or not YAML.
     """
     document = load_yaml(read_text(path, what="promptfoo config", max_bytes=MAX_BYTES), file=path)
-    data = with_merge_keys(document.data)
+    data = with_references(with_merge_keys(document.data))
     if not isinstance(data, dict):
         raise BadInput("This is no promptfoo config, for it is not a mapping", file=path)
     folder, findings = Folder(path.parent), Findings()
@@ -94,18 +101,16 @@ def read_config(path: Path, *, csv_row: Callable[[Mapping[str, str]], dict[str, 
             findings.loss(f"`{key}`: {_LOST[key]}", source.place(key))
         elif key not in _SILENT and not key.startswith("evaluateOptions."):
             findings.difference(f"`{key}` is not known here and changes nothing", source.place(key))
-    tests = TestReader(folder, source, findings, csv_row)
-    default = _mapping(_mapping(data.get("defaultTest")).get("options"))
-    prompts = PromptReader(folder, source, findings).read(
-        data.get("prompts"), prefix=str(default.get("prefix") or ""), suffix=str(default.get("suffix") or "")
-    )
+    found = TestReader(folder, source, findings, csv_row).read()
+    own = affixes(found)
+    prompts = PromptReader(folder, source, findings).read(data.get("prompts"), own=own)
     providers = ProviderReader(folder, source, findings)
     key = "providers" if "providers" in data else "targets"
     models = providers.read(data.get(key), key)
-    found = tests.read()
+    found = with_affixes(found, own, findings, chats=any(prompt.chat for prompt in prompts))
+    only, found = filtered(prompts, models, found, findings)
     assertions = AssertionReader(folder, findings, _grader(providers, source))
     scorers = tuple(tuple(assertions.entries(test)) for test in found)
-    _note_filters(models, prompts, findings)
     options = _mapping(data.get("evaluateOptions"))
     return Config(
         path=path,
@@ -115,6 +120,7 @@ def read_config(path: Path, *, csv_row: Callable[[Mapping[str, str]], dict[str, 
         tests=found,
         scorers=scorers,
         derived=_derived(data.get("derivedMetrics"), source, findings),
+        only_prompts=only,
         repeats=_number(options.get("repeat"), 100) or 1,
         concurrency=_number(options.get("maxConcurrency"), 500),
         findings=findings.sorted(),
@@ -131,15 +137,6 @@ def _grader(providers: ProviderReader, source: Source) -> Callable[..., dict[str
         return models[0].entry() if models else None
 
     return grader
-
-
-def _note_filters(
-    models: tuple[ConfigModel, ...], prompts: tuple[ConfigPrompt, ...], findings: Findings
-) -> None:
-    labels = {prompt.label for prompt in prompts}
-    for model in models:
-        if model.prompts and set(model.prompts) != labels and model.place:
-            findings.difference("`prompts` of a provider is not used: it is asked all of them", model.place)
 
 
 def _derived(value: Any, source: Source, findings: Findings) -> tuple[dict[str, Any], ...]:

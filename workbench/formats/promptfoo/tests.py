@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import product
+from pathlib import PurePosixPath
 from typing import Any
 
 from workbench.formats.promptfoo.findings import Findings, Place
@@ -34,6 +35,9 @@ class ConfigTest:
     options: dict[str, Any] = field(default_factory=dict)
     threshold: float | None = None
     place: Place = field(default_factory=lambda: Place(""))
+    named_prompts: Any = None
+    named_providers: Any = None
+    asked: tuple[tuple[str, ...] | None, tuple[str, ...] | None] = (None, None)
 
 
 @dataclass(frozen=True)
@@ -143,11 +147,24 @@ class TestReader:
             return self.csv_row({k: v for k, v in row.items() if not k.startswith("__")})
 
     def _scenarios(self, value: Any) -> Iterator[_Row]:
-        for index, scenario in enumerate(value if isinstance(value, list) else []):
-            path = ("scenarios", index)
+        items = value if isinstance(value, list) else [] if value is None else [value]
+        for index, scenario in enumerate(items):
+            path = ("scenarios", index) if isinstance(value, list) else ("scenarios",)
+            if isinstance(scenario, str):
+                self.findings.loss(
+                    "scenarios in a file of their own are left out: write them into the config",
+                    self.source.place(*path),
+                )
+                continue
             if not isinstance(scenario, dict):
                 self.findings.loss("a scenario that is no mapping is left out", self.source.place(*path))
                 continue
+            for n, config in enumerate(scenario.get("config") or []):
+                if isinstance(config, dict) and config.get("options"):
+                    self.findings.difference(
+                        "promptfoo does not use the `options` of a scenario's `config`, and so it is here",
+                        self.source.place(*path, "config", n),
+                    )
             configs = list(self._rows(scenario.get("config"), (*path, "config")))
             tests = list(self._rows(scenario.get("tests"), (*path, "tests")))
             for config, test in product(
@@ -160,16 +177,19 @@ class TestReader:
         options = {**_mapping(default.get("options")), **_mapping(data.get("options"))}
         self._note_options(options, {**default, **data}, row.place)
         for name in ("prefix", "suffix"):
-            if options.get(name) != _mapping(default.get("options")).get(name):
-                self.findings.loss(
-                    f"`options.{name}` of one test is left away: a prompt is the same for all tests",
-                    row.place,
-                )
+            # promptfoo takes the default's where a test's own is empty.
+            options[name] = options.get(name) or _mapping(default.get("options")).get(name)
+        if data.get("providerOutput") not in (None, ""):
+            self.findings.loss(
+                "a test is left out: its `providerOutput` is scored in place of an answer, and here models are asked",
+                row.place,
+            )
+            return
         asserts = [*self._asserts(self.default), *self._asserts(row)]
         threshold = data.get("threshold", default.get("threshold"))
         given = data.get("vars")
-        if isinstance(given, str):
-            given = self._file_of_vars(given, row.place)
+        if isinstance(given, str | list):
+            given = self._files_of_vars(given if isinstance(given, list) else [given], row)
         given = {**_mapping(default.get("vars")), **_mapping(given)}
         try:
             combinations = list(self._combinations(given, bool(options.get("disableVarExpansion"))))
@@ -191,6 +211,8 @@ class TestReader:
                 options=options,
                 threshold=float(threshold) if isinstance(threshold, int | float) and threshold else None,
                 place=row.place,
+                named_prompts=data.get("prompts", default.get("prompts")),
+                named_providers=data.get("providers", default.get("providers")),
             )
 
     def _asserts(self, row: _Row) -> list[tuple[Any, Place]]:
@@ -220,22 +242,26 @@ class TestReader:
             self.findings.loss(
                 "`assertScoringFunction` is code, which is not run: the weighted mean stands", place
             )
-        for name in ("providers", "prompts", "provider"):
-            if test.get(name):
-                self.findings.difference(f"`{name}` of a test is not used: it runs with all of them", place)
+        if test.get("provider"):
+            self.findings.difference(
+                "`provider` of a test is not used: it runs with those of the config", place
+            )
         if options.get("rubricPrompt"):
             self.findings.difference(
                 "`rubricPrompt` is not used: judges here have a prompt of their own", place
             )
 
-    def _file_of_vars(self, reference: str, place: Place) -> dict[str, Any]:
+    def _files_of_vars(self, references: list[Any], row: _Row) -> dict[str, Any]:
+        """Return the variables of YAML or JSON files, which stand beside the file that names them."""
+        beside = PurePosixPath(row.place.file).parent
         try:
             merged: dict[str, Any] = {}
-            for path in self.folder.find(reference):
-                merged.update(_mapping(self.folder.data(path).data))
+            for reference in references:
+                for path in self.folder.find((beside / str(reference).removeprefix("file://")).as_posix()):
+                    merged.update(_mapping(self.folder.data(path).data))
             return merged
         except Unreadable as problem:
-            self.findings.loss(f"variables are left out: {problem}", place)
+            self.findings.loss(f"variables are left out: {problem}", row.place)
             return {}
 
     def _combinations(self, given: dict[str, Any], whole: bool) -> Iterator[dict[str, Any]]:
@@ -291,7 +317,7 @@ def _merged(config: _Row, test: _Row) -> _Row:
     first, second = config.data, test.data
     count = len(first.get("assert") or [])
     data = {
-        **first,
+        **{k: v for k, v in first.items() if k != "options"},
         **second,
         "vars": {**_mapping(first.get("vars")), **_mapping(second.get("vars"))},
         "metadata": {**_mapping(first.get("metadata")), **_mapping(second.get("metadata"))},

@@ -76,11 +76,16 @@ def what_will_happen(
 
 
 def _asked(plan: Plan, model: ModelSpec) -> int:
-    return 0 if model.recorded else len(plan.cases) * len(plan.prompts) * plan.repeats
+    return 0 if model.recorded else _answers(plan, model)
+
+
+def _answers(plan: Plan, model: ModelSpec) -> int:
+    place = plan.models.index(model)
+    return plan.repeats * sum(len(plan.cases_of(prompt, place)) for prompt in range(len(plan.prompts)))
 
 
 def _model_words(plan: Plan, model: ModelSpec, status: ModelStatus | None) -> str:
-    number = len(plan.cases) * len(plan.prompts) * plan.repeats
+    number = _answers(plan, model)
     if model.recorded:
         return f"{count(number, 'answer')} of {model.name} are read from {model.outputs}; nobody is asked."
     if model.id == OFFLINE_MODEL:
