@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
 _REDUCED = "Its repeats are reduced to one value a case, which labels of single answers cannot correct."
 
+_LOOKED_AT = "Its run was looked at after every case, which these intervals do not allow for."
+
 
 def labels_of(outcome: Outcome) -> pd.DataFrame | None:
     """Return people's labels of a run's answers in the form of its scores, with ``rater``; None without any."""
@@ -47,8 +49,8 @@ def labels_report(outcome: Outcome) -> list[dict[str, Any]]:
         versions = []
         for (p, m), part in people.groupby(["prompt_index", "model_index"], sort=True):
             place = Selection(outcome, (p,), (m,), "")
-            if scorer in _reduced(outcome):
-                seen = AsPeopleSee(None, _REDUCED)
+            if scorer in _reduced(outcome) or outcome.sequential:
+                seen = AsPeopleSee(None, _LOOKED_AT if outcome.sequential else _REDUCED)
             else:
                 seen = mean_as_people_see(part_of(scores, place), part, clusters)
             prompt, model = outcome.plan.prompts[p], outcome.plan.models[m]

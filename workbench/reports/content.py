@@ -100,8 +100,10 @@ class Content:
 
     @property
     def labels(self) -> list[dict[str, Any]]:
-        """What people's labels say of the run's scorers and of each version."""
-        return self.run.get("labels") or []
+        """What people's labels say of the run's scorers and of each version, unless the comparisons say it already."""
+        found = self.run.get("labels") or []
+        said = {one["scorer"] for held in self.comparisons for one in held.comparison.labels}
+        return [one for one in found if one["scorer"] not in said or len(one["versions"]) > 2]
 
     @property
     def complete(self) -> bool:

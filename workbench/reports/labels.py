@@ -20,6 +20,9 @@ def label_lines(found: Sequence[Mapping[str, Any]]) -> list[str]:
 def _corrected(one: Mapping[str, Any]) -> Iterator[str]:
     if "difference" in one:
         yield from _difference(one["difference"])
+        means = [one[side]["corrected"] for side in ("a", "b")]
+        if all(means):
+            yield f"A has {_mean(means[0])} as people see it, B {_mean(means[1])}."
         return
     for version in one["versions"]:
         number = f"@{version['version']}" if version["version"] else ""
@@ -27,12 +30,16 @@ def _corrected(one: Mapping[str, Any]) -> Iterator[str]:
         found = version["corrected"]
         if found:
             yield (
-                f"{who} has {amount(min(1.0, max(0.0, found['value'])))} as people see it "
-                f"({interval(found['ci_low'], found['ci_high'])}), {amount(found['raw'])} by the scorer; "
+                f"{who} has {_mean(found)} as people see it, {amount(found['raw'])} by the scorer; "
                 f"{found['labelled']:,} of {count(found['n'], 'case')} labelled."
             )
         if version["note"]:
             yield f"{who}: {version['note']}"
+
+
+def _mean(found: Mapping[str, Any]) -> str:
+    value = amount(min(1.0, max(0.0, found["value"])))
+    return f"{value} ({interval(found['ci_low'], found['ci_high'])})"
 
 
 def _difference(seen: Mapping[str, Any]) -> Iterator[str]:
