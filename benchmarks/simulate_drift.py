@@ -17,7 +17,7 @@ LOOKS = 200
 
 @dataclass(frozen=True)
 class Change:
-    """What moves at look ``at``: passes lost (share), a factor of the length, of the latency, refusals (share)."""
+    """What moves at look ``at``: passes lost (share), a factor of length, latency or distance, refusals (share)."""
 
     name: str
     at: int = LOOKS + 1
@@ -25,17 +25,22 @@ class Change:
     longer: float = 1.0
     slower: float = 1.0
     refused: float = 0.0
+    farther: float = 1.0
 
 
 UNMOVED = Change("nothing")
 CHANGES = (
-    Change("10 points of the score lost", 11, lost=0.1),
+    Change("5 points of the score lost", 11, lost=0.05),
+    Change("10 points lost", 11, lost=0.1),
+    Change("10 points lost, but from the 4th look on", 4, lost=0.1),
     Change("20 points lost", 11, lost=0.2),
     Change("30 points lost", 11, lost=0.3),
     Change("answers 15 % longer", 11, longer=1.15),
     Change("answers 30 % longer", 11, longer=1.3),
     Change("twice as slow", 11, slower=2.0),
-    Change("10 % of the cases declined", 11, refused=0.1),
+    Change("3 % of the cases declined, where it was 1 %", 11, refused=0.02),
+    Change("10 % of the cases declined", 11, refused=0.09),
+    Change("outputs 20 % farther from the reference's in meaning", 11, farther=1.2),
 )
 
 
@@ -61,6 +66,8 @@ def looks(rng: np.random.Generator, cases: int, number: int, change: Change) -> 
         }
         if k:
             columns["output"] = other.astype(float)
+            distance = rng.lognormal(-3, 0.5, cases) * (change.farther if moved else 1)
+            columns["embedding"] = np.minimum(other * distance, 1.0)
         values = {
             metric: dict(zip(names, map(float, column), strict=True)) for metric, column in columns.items()
         }
@@ -83,17 +90,18 @@ def main() -> None:
     parser.add_argument("--sims", type=int, default=200, help="simulations a row (200)")
     sims = parser.parse_args().sims
     print("| cases | looks without any change | any alarm, % |\n|---|---|---|")
-    for cases in (30, 100):
+    for cases, number in ((30, 100), (100, 100), (100, LOOKS)):
         rng = np.random.default_rng(5)
-        alarms = [first_alarm(rng, cases, LOOKS, UNMOVED) for _ in range(sims)]
-        print(f"| {cases} | {LOOKS} | {100 * np.mean([a is not None for a in alarms]):.1f} |", flush=True)
+        alarms = [first_alarm(rng, cases, number, UNMOVED) for _ in range(sims)]
+        print(f"| {cases} | {number} | {100 * np.mean([a is not None for a in alarms]):.1f} |", flush=True)
     print(
         "\n| 100 cases, from the 11th look on | found within 30 looks, % | looks until then, median |\n|---|---|---|"
     )
     for change in CHANGES:
         rng = np.random.default_rng(6)
-        alarms = [first_alarm(rng, 100, 40, change) for _ in range(max(20, sims // 4))]
-        found = [a - 10 for a in alarms if a is not None and a > 10]
+        begun = change.at - 1
+        alarms = [first_alarm(rng, 100, begun + 30, change) for _ in range(sims)]
+        found = [a - begun for a in alarms if a is not None and a > begun]
         middle = f"{np.median(found):.0f}" if found else "–"
         print(f"| {change.name} | {100 * len(found) / len(alarms):.0f} | {middle} |", flush=True)
 

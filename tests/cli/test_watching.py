@@ -53,7 +53,7 @@ def test_a_model_that_moved_is_told_in_plain_words_until_that_is_accepted(call, 
     assert moved.code == 1
     assert "The model answers 12 words on average where it answered 1; in this run." in moved.out
     assert "exact is 0.0 % where it was 100.0 %" in moved.out
-    assert "100 % of the outputs are other than the reference's where 0 % were at first" in moved.out
+    assert "100 % of the outputs are other than the reference's where 0 % were before" in moved.out
 
     asked = watched.received
     shown = call("watch", "echo", "--show", "--json", "-")

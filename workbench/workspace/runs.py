@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import secrets
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -84,7 +84,8 @@ class Runs:
             chosen = tuple(ModelSpec(name) for name in dict.fromkeys(p.prompt.model for p in pinned) if name)
         if repeats is not None and not 1 <= repeats <= 100:
             raise BadInput(f"{repeats} repeats cannot be run", hint="give a number from 1 to 100")
-        changed = replace(suite, models=chosen, repeats=repeats or suite.repeats)
+        asked = suite.asked.without(prompts=bool(prompts), models=bool(models))
+        changed = replace(suite, models=chosen, repeats=repeats or suite.repeats, asked=asked)
         plan = with_judges(build_plan(changed, pinned, root=self.root), suite, self._pin, root=self.root)
         return with_gate(plan, suite, strict=strict)
 
@@ -134,8 +135,32 @@ class Runs:
             BadInput: It cannot be run as asked; nothing was stored.
         """
         suite = self.suites.load(suite) if isinstance(suite, str) else suite
-        plan = self.plan(suite, prompts=prompts, models=models, repeats=repeats)
-        concurrency = concurrency or suite.concurrency or DEFAULT_CONCURRENCY
+        return self.start_plan(
+            self.plan(suite, prompts=prompts, models=models, repeats=repeats),
+            concurrency=concurrency or suite.concurrency,
+            max_cost_usd=max_cost_usd,
+            use_cache=use_cache,
+            until_decided=until_decided,
+        )
+
+    def start_plan(
+        self,
+        plan: Plan,
+        *,
+        concurrency: int | None = None,
+        max_cost_usd: float | None = None,
+        use_cache: bool = True,
+        until_decided: bool = False,
+        notes: Mapping[str, Any] | None = None,
+    ) -> RunRecord:
+        """Store a plan, such as an earlier run's, as a queued run and start its process; otherwise as `start`.
+
+        ``notes`` are plain data that the run's record of its plan keeps beside it.
+
+        Raises:
+            BadInput: It cannot be run as asked; nothing was stored.
+        """
+        concurrency = concurrency or DEFAULT_CONCURRENCY
         prices = load_prices(self.root)
         check_limits(plan, concurrency, max_cost_usd, prices)
         check_windows(plan, self.root)
@@ -147,6 +172,7 @@ class Runs:
             suite_sha256=plan.suite_sha256,
             status="queued",
             plan={
+                **(notes or {}),
                 **plan.to_dict(),
                 "prices": prices.pinned(m.id for m in asked_models(plan)),
                 "call_usd": self._call_usd(plan, capped=max_cost_usd is not None),
@@ -303,10 +329,11 @@ class Runs:
         return rank_outcome(self.outcome(run_id), metric=metric, margin=margin)
 
     def fingerprint(self, run_id: str) -> tuple[str | int | None, ...]:
-        """Return what changes whenever a run's answers or its current scoring do, for caches."""
+        """Return what changes whenever a run's answers, its current scoring or people's labels do, for caches."""
         record = self.store.runs.get(run_id)
         scoring = self.store.results.current_scoring(record.id)
-        return (record.id, record.status, record.done, record.errors, scoring.id if scoring else None)
+        labels = self.store.human_labels.mark(record.id)
+        return (record.id, record.status, record.done, record.errors, scoring.id if scoring else None, labels)
 
     # -- scoring again ---------------------------------------------------------------------------------
 

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import secrets
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from workbench.errors import BadInput, NotFound
-from workbench.evals.plan import Plan, case_to_dict
+from workbench.evals.plan import Plan
 from workbench.jobs import outcome as outcomes
-from workbench.llm.pricebook import load_prices
 from workbench.store import RunRecord
-from workbench.store.base import now
 from workbench.store.watches import WatchRecord, WatchRepository
 from workbench.workspace.library import current_author
 
@@ -123,37 +119,14 @@ class Watching:
             NotFound: The suite is not watched.
             BadInput: A cost cap cannot be kept.
         """
-        from workbench.workspace.fitting import check_limits
-
-        watch, runs = self._need(suite), self._ws.runs
-        before = runs.get(watch.reference_run)
-        plan = self._plan(watch)
-        prices = load_prices(self._ws.root)
-        check_limits(plan, concurrency or before.concurrency, max_cost_usd, prices)
-        priced = {m.id for m in plan.models if not m.recorded}
-        priced |= set((before.plan.get("prices") or {}).get("models", ()))
-        moment = datetime.now(UTC)
-        record = RunRecord(
-            id=f"{moment:%Y%m%d-%H%M%S}-{secrets.token_hex(2)}",
-            suite=plan.suite,
-            suite_sha256=plan.suite_sha256,
-            status="queued",
-            plan={
-                **plan.to_dict(),
-                "prices": prices.pinned(sorted(priced)),
-                "call_usd": runs._call_usd(plan, capped=max_cost_usd is not None),
-            },
-            planned=len(plan),
-            concurrency=concurrency or before.concurrency,
-            use_cache=False,
+        watch = self._need(suite)
+        record = self._ws.runs.start_plan(
+            self._plan(watch),
+            concurrency=concurrency or self._ws.runs.get(watch.reference_run).concurrency,
             max_cost_usd=max_cost_usd,
-            author=current_author(),
-            created_at=now(),
+            use_cache=False,
         )
-        cases = [case_to_dict(case) for case in plan.cases]
-        self._ws.store.runs.add(record, dataset_sha256=plan.dataset_sha256, cases=cases)
         self._kept.add_look(watch.id, record.id)
-        runs._launch(record.id)
         return record
 
     def judge(self, suite: str) -> Watched:
@@ -175,7 +148,14 @@ class Watching:
                 looks.append(self._seen(watch, self._ws.runs.outcome(run), metric, texts))
             else:
                 skipped.append(run)
-        drift = judge(reference, looks, metric_name=metric)
+        shares = {v for look in (reference, *looks) for v in look.values.get("score", {}).values()}
+        drift = judge(
+            reference,
+            looks,
+            metric_name=metric,
+            percent=first.units.get(metric, "score") == "score" and all(0 <= v <= 1 for v in shares),
+            clusters=outcomes.clusters_of(first.plan),
+        )
         return Watched(watch, metric, reference, looks, drift, tuple(skipped))
 
     def _need(self, suite: str) -> WatchRecord:
@@ -221,10 +201,8 @@ class Watching:
             columns=["case_id", "length", "words", "refusal", "output"],
         )
         fresh = cells[~cells["cached"].astype(bool)]
-        units = outcome.units.get(metric, "score")
-        bounded = units == "score" and bool(scores["value"].dropna().between(0, 1).all())
         values = {
-            "score": _by_case(scores, "value") if bounded else {},
+            "score": _by_case(scores, "value"),
             "output": _by_case(answers, "output"),
             "length": _by_case(answers, "length"),
             "refusal": _by_case(answers, "refusal"),
