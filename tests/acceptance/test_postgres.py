@@ -36,6 +36,9 @@ def server():
             (Path(name) / part).mkdir()
         patch.setenv("XDG_RUNTIME_DIR", f"{name}/run")
         server = pgserver.get_server(f"{name}/data")
+        # Nothing here outlives the tests, so nothing waits for the disk.
+        server.psql("ALTER SYSTEM SET fsync = off;")
+        server.psql("SELECT pg_reload_conf();")
         yield server
         server.cleanup()
 
