@@ -106,7 +106,10 @@ def test_labels_undo_what_a_scorer_does_for_one_version_and_say_how_far_it_agree
         row["label:accuracy"] = "1"
     import_labels(workspace, run, write(tmp_path / "bob.csv", rows), rater="bob")
     (report,) = report_of(workspace, run)["labels"]
-    assert report["agreement"]["labels"] == 240 and report["agreement"]["among"]["agreed"] < 0.7
+    # Bob passes all, so the scorer is as he is on the strong version and on half of the weak one.
+    assert report["agreement"]["labels"] == 240 and report["agreement"]["kappa"]["n"] == 240
+    assert report["agreement"]["among"]["agreed"] == pytest.approx(1 - odd / 60)
+    assert report["agreement"]["failed_wrongly"] == odd
     assert workspace.store.human_labels.remove(run, rater="bob") == 120
 
 

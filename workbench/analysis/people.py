@@ -29,9 +29,10 @@ class Agreement:
     """How a scorer and people judge the same answers.
 
     ``labels`` counts labels by ``raters`` people, ``answers`` the labelled answers that the scorer has a value of and
-    ``unscored`` the others. ``kappa`` is of pass and fail (None where the scorer has no such), ``passed_wrongly``
-    counts answers that it passed and people failed, ``failed_wrongly`` the opposite. ``bias`` is its mean value less
-    people's. ``among`` is the agreement of the two people who share most answers; None with one.
+    ``unscored`` the others. ``kappa`` is of pass and fail (None where the scorer has no such) with each person's label
+    apart, in clusters by case; ``passed_wrongly`` counts labels of answers that it passed and a person failed,
+    ``failed_wrongly`` the opposite. ``bias`` is its mean value less people's. ``among`` is the agreement of the two
+    people who share most answers; None with one.
     """
 
     scorer: str
@@ -75,39 +76,34 @@ def agreement(scores: pd.DataFrame, labels: pd.DataFrame, scorer: str, threshold
         scorer: The scorer's name.
         threshold: The value from which an answer passes, as the scorer takes it; None is over one half.
     """
-    people = labels.groupby(_ANSWER, as_index=False, sort=False)["value"].mean()
     own = scores[[*_ANSWER, "value", "passed"]].rename(columns={"value": "judged"})
-    both = people.merge(own, on=_ANSWER, how="left")
-    known = both[both["judged"].notna()]
+    every = labels[[*_ANSWER, "value"]].merge(own, on=_ANSWER, how="left")
+    known = every[every["judged"].notna()]
+    answers = known.groupby(_ANSWER, sort=False)[["judged", "value"]].mean()
     said, truth, cases = _verdicts(known, threshold)
     return Agreement(
         scorer=scorer,
         labels=len(labels),
         raters=labels["rater"].nunique(),
-        answers=len(known),
-        unscored=len(both) - len(known),
+        answers=len(answers),
+        unscored=len(every[_ANSWER].drop_duplicates()) - len(answers),
         kappa=cohen_kappa(said, truth, clusters=cases) if said else None,
         passed_wrongly=sum(j and not p for j, p in zip(said, truth, strict=True)),
         failed_wrongly=sum(p and not j for j, p in zip(said, truth, strict=True)),
-        bias=float((known["judged"] - known["value"]).mean()) if len(known) else None,
+        bias=float((answers["judged"] - answers["value"]).mean()) if len(answers) else None,
         among=_among(labels, threshold),
     )
 
 
 def _verdicts(known: pd.DataFrame, threshold: float | None) -> tuple[list[bool], list[bool], list[str]]:
-    """Pass or fail by scorer and people, with the case; an answer on which people are split is left out."""
+    """Pass or fail by the scorer and by a person, with the case, of each label."""
     passed = known["passed"].to_numpy(dtype=object)
     if pd.isna(passed).any():
         if not known["judged"].isin((0.0, 1.0)).all():
             return [], [], []
         passed = known["judged"].to_numpy() == 1
-    clear = [threshold is not None or value != 0.5 for value in known["value"]]
-    rows = [row for row in zip(passed, known["value"], known["case_id"], clear, strict=True) if row[3]]
-    return (
-        [bool(p) for p, *_ in rows],
-        [_passes(v, threshold) for _, v, *_ in rows],
-        [str(c) for *_, c, _ in rows],
-    )
+    truth = [_passes(value, threshold) for value in known["value"]]
+    return [bool(p) for p in passed], truth, [str(case) for case in known["case_id"]]
 
 
 def _passes(value: float, threshold: float | None) -> bool:

@@ -57,8 +57,9 @@ def _difference(seen: Mapping[str, Any]) -> Iterator[str]:
 
 def _agreement(found: Mapping[str, Any]) -> Iterator[str]:
     kappa = found["kappa"]
-    by = "" if found["raters"] == 1 else f" by {found['raters']:,} people"
-    said = f"{count(found['answers'], 'labelled answer')}{by}"
+    said = count(found["answers"], "labelled answer")
+    if found["raters"] > 1:
+        said = f"{count(found['labels'], 'label')} by {found['raters']:,} people of {count(found['answers'], 'answer')}"
     if found["unscored"]:
         said += f" (and {found['unscored']:,} that the scorer has no value of)"
     if kappa:
