@@ -74,8 +74,8 @@ ENTRIES = {
 }
 #: A formula looks at scores and not at an answer; tests/evals/test_groups.py holds it to its laws.
 FORMULAS = {"derived"}
-#: Code of a team's own keeps no law but those of tests/evals/test_own_scorers.py.
-OWN = {"own"}
+#: Code keeps no law but those of tests/evals/test_own_scorers.py and tests/evals/test_metric_scorer.py.
+OWN = {"own", "metric"}
 #: It changes another scorer and scores nothing.
 CHANGES = {"override"}
 #: It looks at several cases: tests/evals/test_counterfactual.py.

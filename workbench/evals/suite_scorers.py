@@ -9,6 +9,7 @@ from typing import Any
 from workbench.errors import SuiteError
 from workbench.evals.formula import parse_formula, variable_of
 from workbench.evals.own.allowed import HINT, REFUSED, admit, code_allowed, sources_of
+from workbench.evals.own.metric_files import cached_files, files_in, is_hub_name
 from workbench.evals.reducers import parse_reducer
 from workbench.evals.schema import SuiteFile
 from workbench.evals.scorers import SCORERS, build_scorer, parse_scorer, scorer_units
@@ -215,6 +216,35 @@ def _with_source(data: dict[str, Any], entry: Entry) -> dict[str, Any]:
     return {**data, "source": read_text(path, what="file of scorers", max_bytes=MAX_SOURCE, error=SuiteError)}
 
 
+def _with_metric(data: dict[str, Any], entry: Entry) -> dict[str, Any]:
+    """Put the text of a metric's files beside its name."""
+    if "files" in data:
+        raise entry.source.error(
+            "code does not belong in a suite", *entry.path, "files", hint="name its folder"
+        )
+    name = data.get("metric")
+    if not isinstance(name, str):
+        return data
+    here = entry.source.file.parent / name
+    if here.exists() or not is_hub_name(name):
+        path = entry.source.inside(name, *entry.path, "metric")
+        if not path.is_relative_to((entry.source.root / "evals").resolve()):
+            raise entry.source.error("a metric stands in the workspace's evals folder", *entry.path, "metric")
+        try:
+            return {**data, "files": files_in(path)}
+        except SuiteError as problem:
+            raise entry.source.error(problem.message, *entry.path, "metric") from None
+    files = cached_files(name)
+    if files is None:
+        owned = name if "/" in name else f"evaluate-metric/{name}"
+        raise entry.source.error(
+            f"there is no metric {name} in the suite's folder or in this machine's cache, and none is fetched",
+            *(*entry.path, "metric"),
+            hint=f"`hf download {owned} --repo-type space --local-dir evals/{owned.rpartition('/')[2]}`, read it, and name that folder",
+        )
+    return {**data, "files": files}
+
+
 def _admit(specs: list[ScorerSpec], entries: list[Entry], source: Source) -> None:
     """Refuse code where the workspace may not run it; else let it run in this process."""
     with_code = [entry for spec, entry in zip(specs, entries, strict=True) if sources_of([spec])]
@@ -248,6 +278,8 @@ def _with_files(data: Any, entry: Entry, depth: int = 0) -> Any:
     known = SCORERS.get(kind) or SCORERS.get(kind.removeprefix("not_")) if isinstance(kind, str) else None
     if kind in ("own", "not_own"):
         return _with_source(data, entry)
+    if kind in ("metric", "not_metric"):
+        return _with_metric(data, entry)
     for param in known.file_params if known else ():
         if isinstance(data.get(param), str):
             path = entry.source.inside(data[param], *entry.path, param)

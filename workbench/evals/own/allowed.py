@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,8 @@ from workbench.evals.types import ScorerSpec
 from workbench.files import read_text, sha256_text, write_atomic
 
 CONFIG_VARIABLE = "WORKBENCH_CONFIG"
+#: The types of scorers that run code.
+WITH_CODE = ("own", "not_own", "metric", "not_metric")
 #: SHA-256 of the sources that may run in this process.
 _ADMITTED: set[str] = set()
 
@@ -90,7 +92,7 @@ def refuse_code(spec: ScorerSpec) -> None:
     """
     if any(True for _ in _with_code({"type": spec.type, **spec.params})):
         raise ParamError(
-            "a scorer of one's own belongs among the scorers of a suite, and not in a case",
+            "a scorer that runs code belongs among the scorers of a suite, and not in a case",
             ("type",),
             "write it in the suite; a case can switch it off, or set its params, with an override",
         )
@@ -100,7 +102,7 @@ def _with_code(entry: Any) -> Iterator[dict[str, Any]]:
     """Yield the entries that run code, at any depth of groups."""
     if not isinstance(entry, dict):
         return
-    if entry.get("type") in ("own", "not_own"):
+    if entry.get("type") in WITH_CODE:
         yield entry
     for key in ("of", "all", "any"):
         for part in entry[key] if isinstance(entry.get(key), list) else ():
@@ -108,7 +110,18 @@ def _with_code(entry: Any) -> Iterator[dict[str, Any]]:
 
 
 def _sources(entry: Any) -> Iterator[str]:
-    return (one["source"] for one in _with_code(entry) if isinstance(one.get("source"), str))
+    for one in _with_code(entry):
+        if isinstance(one.get("source"), str):
+            yield one["source"]
+        if isinstance(one.get("files"), dict):
+            yield metric_source(one["metric"], one["files"])
+
+
+def metric_source(metric: str, files: Mapping[str, str]) -> str:
+    """Return the program that computes a metric of Hugging Face ``evaluate`` from the text of its files."""
+    from workbench.evals.own.hf_module import program
+
+    return program(files, metric.rstrip("/").rpartition("/")[2].removesuffix(".py"))
 
 
 def admit_run(specs: Iterable[ScorerSpec], root: Path) -> None:
@@ -125,5 +138,5 @@ def admit_run(specs: Iterable[ScorerSpec], root: Path) -> None:
     admit(sources)
 
 
-REFUSED = "The suite has a scorer of its own in Python, and this workspace may not run code"
+REFUSED = "The suite has a scorer that is Python code, and this workspace may not run code"
 HINT = "read the file, then `workbench allow-code`"

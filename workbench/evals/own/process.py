@@ -125,14 +125,14 @@ _PROCESSES: dict[str, OwnProcess] = {}
 _GUARD = threading.Lock()
 
 
-def process_for(source: str, file: str) -> OwnProcess:
+def process_for(source: str, file: str, *, memory_bytes: int = MEMORY_BYTES) -> OwnProcess:
     """Return the process of a source; another content of the same file is another process."""
     key = sha256_text(source)
     with _GUARD:
         if key not in _PROCESSES:
             if len(_PROCESSES) >= MAX_PROCESSES:
                 _PROCESSES.pop(next(iter(_PROCESSES))).close()
-            _PROCESSES[key] = OwnProcess(source, file)
+            _PROCESSES[key] = OwnProcess(source, file, memory_bytes=memory_bytes)
         return _PROCESSES[key]
 
 

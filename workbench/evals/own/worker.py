@@ -16,6 +16,7 @@ from collections.abc import Callable
 from typing import Any
 
 from workbench.evals.own.api import GIVEN, MARK
+from workbench.evals.own.hf_module import ANY_NUMBER
 
 MAX_REASON = 500
 
@@ -63,11 +64,12 @@ def call(function: Callable[..., Any], given: dict[str, Any], params: dict[str, 
     if unknown:
         raise TypeError(f"{function.__name__} takes no parameter {unknown[0]}")
     named = {name: given[name] for name in GIVEN if name in wanted}
-    return answer_of(function(**{**params, **named}))
+    result = function(**{**params, **named})
+    return answer_of(result, any_number=getattr(function, ANY_NUMBER, False))
 
 
-def answer_of(result: Any) -> dict[str, Any]:
-    """Return what a scorer returned as value, passed and reason.
+def answer_of(result: Any, *, any_number: bool = False) -> dict[str, Any]:
+    """Return what a scorer returned as value, passed and reason; values are from 0 to 1, or any number.
 
     Raises:
         TypeError: It is nothing of the kind.
@@ -78,7 +80,7 @@ def answer_of(result: Any) -> dict[str, Any]:
         passed = value if passed is None else passed
     if value is not None:
         value = float(value)
-        if not math.isfinite(value) or not 0 <= value <= 1:
+        if not math.isfinite(value) or not (any_number or 0 <= value <= 1):
             raise TypeError(f"the scorer returned {value:g}, which is outside 0 to 1")
     if set(data) - {"value", "passed", "reason"} or not (passed is None or isinstance(passed, bool)):
         raise TypeError("a scorer returns a number, a bool, None, or a mapping with value, passed and reason")

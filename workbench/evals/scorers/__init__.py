@@ -15,6 +15,7 @@ from workbench.evals.scorers import judges as judges
 from workbench.evals.scorers import language as language
 from workbench.evals.scorers import markup as markup
 from workbench.evals.scorers import measures as measures
+from workbench.evals.scorers import metric as metric
 from workbench.evals.scorers import numbers as numbers
 from workbench.evals.scorers import override as override
 from workbench.evals.scorers import own as own
