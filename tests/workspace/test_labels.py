@@ -73,10 +73,12 @@ def test_labels_undo_what_a_scorer_does_for_one_version_and_say_how_far_it_agree
     assert len({row["case"] for row in rows}) == 60
     raw = workspace.runs.compare(f"{run}:weak", f"{run}:strong")
     assert raw.verdict == "better" and raw.labels == []
+    before = workspace.runs.fingerprint(run)
     for row in rows:
         row["label:accuracy"] = as_people_see(row)
     made = import_labels(workspace, run, write(tmp_path / "done.csv", rows), rater="ann")
     assert (made.labels, made.replaced, made.answers) == (120, 0, 120)
+    assert workspace.runs.fingerprint(run) != before
 
     found = workspace.runs.compare(f"{run}:weak", f"{run}:strong")
     (told,) = found.to_dict()["labels"]
