@@ -60,11 +60,11 @@ def workspace(tmp_path, server, monkeypatch):
     opened.close()
 
 
-def write_suite(root: Path, server: OpenAIServer, scorers: list[dict], models=MODELS) -> None:
+def write_suite(root: Path, server: OpenAIServer, scorers: list[dict], models=MODELS, cases: int = 5) -> None:
     folder = root / "evals" / "judged"
     folder.mkdir(parents=True, exist_ok=True)
     suite = {
-        "cases": [{"id": f"c{n}", "vars": {"question": f"Is it {n}?"}} for n in range(5)],
+        "cases": [{"id": f"c{n}", "vars": {"question": f"Is it {n}?"}} for n in range(cases)],
         "prompts": ["ask"],
         "models": [{"id": f"openai/{m}", "label": m, "api_base": server.base_url} for m in models],
         "judge": {"id": "openai/judge", "api_base": server.base_url},
@@ -173,3 +173,22 @@ def test_one_version_of_one_model_has_nothing_to_be_compared_with(workspace, ser
     write_suite(workspace.root, server, [{"type": "pairwise"}], models=("good",))
     with pytest.raises(BadInput, match="compares answers"):
         run(workspace)
+
+
+def test_a_run_until_decided_is_refused_where_a_judge_that_compares_would_decide(tmp_path, workspace, server):
+    write_suite(tmp_path, server, [{"type": "pairwise", "name": "better"}], models=("good", "fair"))
+    with pytest.raises(BadInput, match="better compares answers when all are there, so a run cannot stop"):
+        workspace.runs.start("judged", until_decided=True)
+    assert server.calls == [] and workspace.runs.list() == []
+
+
+def test_a_run_until_decided_by_another_scorer_compares_the_answers_that_it_asked_for(
+    tmp_path, workspace, server
+):
+    scorers = [{"type": "icontains", "name": "good", "value": "good"}, {"type": "pairwise", "name": "better"}]
+    write_suite(tmp_path, server, scorers, models=("fair", "good"), cases=40)
+    done = workspace.runs.follow(workspace.runs.start("judged", until_decided=True, concurrency=2).id)
+    assert (done.status, done.sequential["verdict"]) == ("complete", "better")
+    assert done.done < 40 and judged(server) == 2 * (done.done // 2), "both orders of each pair asked"
+    found = workspace.runs.compare(f"{done.id}:fair", f"{done.id}:good")
+    assert found.primary.n == done.sequential["used"]

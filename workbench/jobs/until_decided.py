@@ -17,9 +17,9 @@ from workbench.analysis.wording import count, usd
 from workbench.errors import BadInput
 from workbench.evals.plan import Plan
 from workbench.evals.reducers import reducers_of
-from workbench.evals.scorers import has_overall
+from workbench.evals.scorers import build_scorer, has_overall
 from workbench.evals.types import Cell, Score
-from workbench.jobs.scoring import units_of
+from workbench.jobs.scoring import all_specs, units_of
 from workbench.llm.types import ModelSpec
 from workbench.store import RunRecord
 
@@ -65,6 +65,11 @@ def settings(plan: Plan, *, seed: int | None = None) -> dict[str, Any]:
         raise BadInput(
             f"The answers to a case are not averaged on {metric}, so a run cannot stop when it is decided",
             hint="leave --until-decided away, or take `reducer: mean`",
+        )
+    if any(spec.name == metric and build_scorer(spec).compares for spec in all_specs(plan, plan.scorers)):
+        raise BadInput(
+            f"{metric} compares answers when all are there, so a run cannot stop when it is decided",
+            hint="name another metric under `gate:`, or leave --until-decided away",
         )
     unit = units_of(plan, plan.scorers).get(metric, "score")
     if unit != "score":
