@@ -237,10 +237,11 @@ def _with_metric(data: dict[str, Any], entry: Entry) -> dict[str, Any]:
     files = cached_files(name)
     if files is None:
         owned = name if "/" in name else f"evaluate-metric/{name}"
+        fetch = f"hf download {owned} --repo-type space --local-dir evals/{owned.rpartition('/')[2]}"
         raise entry.source.error(
             f"there is no metric {name} in the suite's folder or in this machine's cache, and none is fetched",
             *(*entry.path, "metric"),
-            hint=f"`hf download {owned} --repo-type space --local-dir evals/{owned.rpartition('/')[2]}`, read it, and name that folder",
+            hint=f"`{fetch}`, read it, and name that folder",
         )
     return {**data, "files": files}
 

@@ -21,8 +21,8 @@ class Metric:
     """Any metric of Hugging Face ``evaluate``: a folder with its script, or a hub's metric that this machine has.
 
     A metric is code, so it runs only where a person has allowed code for this workspace (``workbench allow-code``), in
-    a process with limits and without keys, Hugging Face's libraries being offline. It is computed of each answer by itself; metrics that
-    take one reference are held against each expected text, and the highest value counts.
+    a process with limits and without keys, Hugging Face's libraries being offline. It is computed of each answer by
+    itself; metrics that take one reference are held against each expected text, and the highest value counts.
     """
 
     metric: Annotated[
