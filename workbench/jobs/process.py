@@ -75,7 +75,8 @@ def launch(root: Path, state: Path, run_id: str) -> None:
     log = jobs_folder(state) / f"{run_id}.log"
     with log.open("ab") as output:
         process = subprocess.Popen(
-            [sys.executable, "-m", "workbench.jobs.worker", str(root), run_id],
+            # -P: the process runs in the workspace, where a file called json.py must not be imported.
+            [sys.executable, "-P", "-m", "workbench.jobs.worker", str(root), run_id],
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=output,
