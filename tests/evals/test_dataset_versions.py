@@ -10,10 +10,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from workbench import Workspace
+from workbench.errors import DatasetError
 from workbench.evals.datasets import CaseSource, open_cases
 from workbench.evals.datasets.compare import diff_datasets
 from workbench.evals.datasets.nearness import NearIndex, find_duplicates, near_groups
-from workbench.evals.datasets.splits import DEFAULT_SHARES, Stratifier, split_of
+from workbench.evals.datasets.splits import DEFAULT_SHARES, Stratifier, split_of, splitter
+from workbench.evals.suite import load_suite
 from workbench.evals.types import Case
 
 WORDS = [
@@ -76,6 +79,55 @@ def test_splits_have_their_shares_and_another_seed_gives_others():
     assert abs(counts["test"] - 500) < 85 and abs(counts["train"] - 4000) < 115
     moved = sum(split_of(case, DEFAULT_SHARES, 1) != split_of(case, DEFAULT_SHARES) for case in cases)
     assert 1300 < moved < 2100
+
+
+_topics = st.lists(st.sampled_from(["a", "b", "c"]), min_size=1, max_size=60)
+
+
+@settings(max_examples=40, deadline=None)
+@given(_topics, _topics, st.integers(0, 5))
+def test_splits_by_a_field_keep_their_shares_in_each_value_and_move_nothing_when_cases_are_appended(
+    topics, more, seed
+):
+    cases = [Case(f"c{n}", metadata={"topic": topic}) for n, topic in enumerate([*topics, *more])]
+    before, after = (
+        list(map(splitter(DEFAULT_SHARES, seed, "topic"), some)) for some in (cases[: len(topics)], cases)
+    )
+    assert after[: len(topics)] == before
+    counts: Counter = Counter()
+    for case, name in zip(cases, after, strict=True):
+        topic = case.metadata["topic"]
+        counts[topic, name] += 1
+        number = sum(counts[topic, split] for split in DEFAULT_SHARES)
+        assert counts[topic, name] < DEFAULT_SHARES[name] * number + 1 + 1e-9
+    held = [Case(c.id, metadata={**c.metadata, "split": "holdout"}) for c in cases]
+    assert set(map(splitter(DEFAULT_SHARES, seed, "topic"), held)) == {"holdout"}
+
+
+def test_a_suite_and_its_exports_take_the_split_that_is_stratified(tmp_path):
+    rows = [
+        {"id": f"c{n}", "vars": {"q": n}, "metadata": {"lang": "de" if n % 10 == 0 else "en"}}
+        for n in range(200)
+    ]
+    folder = tmp_path / "evals" / "s"
+    folder.mkdir(parents=True)
+    (folder / "cases.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+
+    def suite(**more):
+        cases = {"file": "cases.jsonl", "split": "test", **more}
+        (folder / "suite.yaml").write_text(json.dumps({"cases": cases, "scorers": ["not_empty"]}))
+        return load_suite(folder, root=tmp_path).dataset.cases
+
+    assert Counter(case.metadata["lang"] for case in suite(seed=2)) == {"de": 5, "en": 26}
+    taken = suite(seed=2, stratify="lang")
+    assert Counter(case.metadata["lang"] for case in taken) == {"de": 2, "en": 18}
+    ws, out = Workspace.open(tmp_path), tmp_path / "out.jsonl"
+    ws.datasets.export("s", out, to="jsonl", split="test")
+    written = [json.loads(line)["id"] for line in out.read_text().splitlines()]
+    assert written == [case.id for case in taken] and ws.datasets.split("s").counts["test"] == len(taken)
+    ws.close()
+    with pytest.raises(DatasetError, match='No case has "lnag" in its metadata'):
+        suite(stratify="lnag")
 
 
 def _stratified(cases, by="topic", seed=0):

@@ -51,6 +51,9 @@ class CasesEntry(Strict):
         DEFAULT_SHARES, min_length=1, max_length=20, description="The shares of the splits"
     )
     seed: int = Field(0, description="Another seed gives other splits")
+    stratify: Name | None = Field(
+        None, description="The metadata field in each of whose values the splits have their shares"
+    )
 
     @model_validator(mode="after")
     def _one_source(self) -> CasesEntry:

@@ -17,7 +17,7 @@ from workbench.evals.datasets.compare import LISTED, DatasetDiff, diff_datasets
 from workbench.evals.datasets.export import ExportReport, case_row, finetune_lines
 from workbench.evals.datasets.nearness import THRESHOLD, Duplicates, find_duplicates
 from workbench.evals.datasets.source import Row
-from workbench.evals.datasets.splits import DEFAULT_SHARES, FIELD, Stratifier, split_of
+from workbench.evals.datasets.splits import DEFAULT_SHARES, FIELD, Stratifier, splitter
 from workbench.evals.types import Case
 from workbench.files import canonical_json, check_name
 from workbench.prompts.content import Prompt
@@ -40,6 +40,7 @@ class DatasetRef:
     suite: str | None = None
     shares: Mapping[str, float] | None = None
     seed: int = 0
+    stratify: str | None = None
 
 
 @dataclass(frozen=True)
@@ -98,6 +99,7 @@ class Datasets:
             suite,
             source.splits,
             source.seed,
+            source.stratify,
         )
 
     def _suite(self, ref: str) -> DatasetRef | None:
@@ -195,7 +197,7 @@ class Datasets:
         out: Path | None = None,
         **told: Any,
     ) -> SplitReport:
-        """Count the splits of a dataset, by a hash of the ids, or exactly within the strata of ``by``.
+        """Count the splits of a dataset, as its suite has them, or exactly within the strata of ``by``.
 
         With ``out`` the cases are written there as JSONL with their split in the metadata, where it stays.
 
@@ -207,7 +209,7 @@ class Datasets:
         seed = found.seed if seed is None else seed
         names: Iterator[str]
         if by is None:
-            names = (split_of(case, shares, seed) for case in found.open_whole())
+            names = map(splitter(shares, seed, found.stratify), found.open_whole())
         else:
             stratifier, known = Stratifier(shares, seed=seed, by=by), False
             for case in found.open_whole():
@@ -259,7 +261,8 @@ class Datasets:
         shares, report = found.shares or DEFAULT_SHARES, ExportReport()
         lines: Iterable[str]
         if to == "jsonl":
-            lines = _native(found.open_whole(), split, shares, found.seed, report)
+            split_of = splitter(shares, found.seed, found.stratify)
+            lines = _native(found.open_whole(), split, split_of, report)
         elif prompt is None:
             raise BadInput(
                 "Fine-tuning needs the prompt whose messages are trained on", hint="name it with --prompt"
@@ -272,16 +275,17 @@ class Datasets:
                 shares=shares,
                 seed=found.seed,
                 report=report,
+                stratify=found.stratify,
             )
         write_lines(out, lines)
         return report
 
 
 def _native(
-    cases: Iterable[Case], split: str | None, shares: Mapping[str, float], seed: int, report: ExportReport
+    cases: Iterable[Case], split: str | None, split_of: Callable[[Case], str], report: ExportReport
 ) -> Iterator[str]:
     for case in cases:
-        name = split_of(case, shares, seed)
+        name = split_of(case)
         if split is not None and name != split:
             report.leave_out(f"in the split {name}")
             continue

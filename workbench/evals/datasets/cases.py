@@ -14,7 +14,7 @@ from workbench.evals.datasets import readers, tables
 from workbench.evals.datasets.collector import Collector, Place
 from workbench.evals.datasets.columns import Columns, find_columns
 from workbench.evals.datasets.source import CaseSource, Found, Row
-from workbench.evals.datasets.splits import split_of
+from workbench.evals.datasets.splits import splitter
 from workbench.evals.datasets.texts import WHAT, faults, find_encoding
 from workbench.evals.types import Case, Dataset
 
@@ -200,12 +200,13 @@ class CaseStream:
     def with_content(self) -> Iterator[tuple[Case, str]]:
         """Yield each case with the canonical JSON of all but its id, by which it is compared."""
         source = self.source
+        split_of, stratified = splitter(source.splits, source.seed, source.stratify), False
         for row in self._rows:
             if source.limit is not None and self.taken >= source.limit:
                 return
             place = Place(self.file, row)
             case, text = self._reader.case(place, self._case_row(row, place))
-            split = split_of(case, source.splits, source.seed)
+            split, stratified = split_of(case), stratified or source.stratify in case.metadata
             self.total += 1
             self.counts[split] = self.counts.get(split, 0) + 1
             if source.split is not None and split != source.split:
@@ -213,6 +214,12 @@ class CaseStream:
             self.taken += 1
             self._digest.update(f"{json.dumps(case.id)}{text}\n".encode())
             yield case, text
+        if source.stratify is not None and self.total and not stratified:
+            raise DatasetError(
+                f'No case has "{source.stratify}" in its metadata, so the splits cannot be stratified by it',
+                file=self.file,
+                hint="name a field that the cases have",
+            )
 
     def _case_row(self, row: Row, place: Place) -> Any:
         if self._columns.native or not isinstance(row.data, dict):

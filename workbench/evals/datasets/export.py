@@ -9,7 +9,7 @@ from typing import Any
 
 from workbench.errors import DatasetError, TemplateError
 from workbench.evals.datasets.nearness import MAX_CHARACTERS, MAX_TEXTS, NearIndex, case_text
-from workbench.evals.datasets.splits import split_of
+from workbench.evals.datasets.splits import splitter
 from workbench.evals.types import Case
 from workbench.files import canonical_json
 from workbench.prompts.content import Prompt
@@ -60,6 +60,7 @@ def finetune_lines(
     shares: Mapping[str, float],
     seed: int,
     report: ExportReport,
+    stratify: str | None = None,
 ) -> Iterator[str]:
     """Yield ``{"messages": […]}`` lines: a case's rendered prompt, and its expected answer as the assistant's.
 
@@ -72,6 +73,7 @@ def finetune_lines(
         shares: The shares of the splits.
         seed: The seed of the splits.
         report: Counts what is written and left out.
+        stratify: The metadata field that the splits are stratified by.
 
     Raises:
         DatasetError: The test split was asked for, or has too many cases to hold others against.
@@ -80,10 +82,11 @@ def finetune_lines(
         raise DatasetError(
             "The test split cannot be trained on", hint="export train or dev, or give the cases another split"
         )
-    index = _test_index(opener(), shares, seed)
+    index = _test_index(opener(), splitter(shares, seed, stratify))
+    split_of = splitter(shares, seed, stratify)
     with Renderer() as renderer:
         for case in opener():
-            name = split_of(case, shares, seed)
+            name = split_of(case)
             if name != split:
                 report.leave_out(f"in the split {name}")
                 continue
@@ -105,12 +108,12 @@ def finetune_lines(
             yield json.dumps({"messages": [*messages, answer]}, ensure_ascii=False)
 
 
-def _test_index(cases: Iterable[Case], shares: Mapping[str, float], seed: int) -> NearIndex:
+def _test_index(cases: Iterable[Case], split_of: Callable[[Case], str]) -> NearIndex:
     ids: list[str] = []
     texts: list[str] = []
     size = 0
     for case in cases:
-        if split_of(case, shares, seed) == TEST:
+        if split_of(case) == TEST:
             ids.append(case.id)
             texts.append(case_text(case))
             size += len(texts[-1])

@@ -63,6 +63,7 @@ class CaseSource:
         id: The column that holds the id.
         limit: The number of cases to take, from the beginning.
         split: Only the cases of this split, by ``splits`` (its shares) and ``seed``.
+        stratify: The metadata field in each of whose values the splits have their shares.
         part: The part of a Hugging Face dataset (what it calls a split), ``train`` by default.
     """
 
@@ -81,6 +82,7 @@ class CaseSource:
     split: str | None = None
     splits: dict[str, float] = field(default_factory=lambda: dict(DEFAULT_SHARES))
     seed: int = 0
+    stratify: str | None = None
 
     @property
     def shown(self) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from array import array
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from workbench.evals.types import Case
@@ -47,6 +47,42 @@ def split_of(case: Case, shares: Mapping[str, float], seed: int = 0) -> str:
         if place < below:
             return name
     return next(reversed(shares))
+
+
+def splitter(shares: Mapping[str, float], seed: int = 0, by: str | None = None) -> Callable[[Case], str]:
+    """Return what tells the split of each case; with ``by`` it must be asked about all cases, once, in their order.
+
+    Without ``by`` it is `split_of`. With it every value of that metadata field is a stratum, and each next case of a
+    stratum goes to one of the splits that lack cases there: by the hash of seed and id, the more likely the more it
+    lacks. So after any number of cases a split has less than one case above its share in every stratum, and cases that
+    come later, at the end, move none of those before.
+    """
+    if by is None:
+        return lambda case: split_of(case, shares, seed)
+    total = sum(shares.values())
+    wanted = {name: share / total for name, share in shares.items()}
+    strata: dict[str, dict[str, int]] = {}
+
+    def of(case: Case) -> str:
+        counts = strata.setdefault(str(case.metadata.get(by)), dict.fromkeys(wanted, 0))
+        given = given_split(case, shares)
+        name = given or _drawn(counts, wanted, position(case.id, seed))
+        counts[name] = counts.get(name, 0) + 1
+        return name
+
+    return of
+
+
+def _drawn(counts: Mapping[str, int], wanted: Mapping[str, float], place: float) -> str:
+    """Return the split of one more case of a stratum, given where in [0, 1) its hash lies."""
+    number = sum(counts.values()) + 1
+    lacks = {name: max(0.0, share * number - counts[name]) for name, share in wanted.items()}
+    below, total = 0.0, sum(lacks.values())
+    for name, lack in lacks.items():
+        below += lack / total
+        if lack > 0 and place < below:
+            return name
+    return max(lacks, key=lambda name: lacks[name])
 
 
 class Stratifier:
