@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -88,3 +89,26 @@ def _pretend(ws: Workspace, run: str, price: float, name: str) -> None:
             values = {"usage": used, "cost_usd": cost, "resolved_model": name}
             connection.execute(sa.update(completions).where(completions.c.id == row).values(**values))
     ws.runs._plan.cache_clear()
+
+
+def test_versions_that_were_tuned_on_the_same_cases_are_counted(ws, tmp_path):
+    for words in ("please", "briefly", "at once", "in Greek"):
+        newest = ws.prompts.get("strong")
+        message = replace(newest.prompt.messages[0], content=f"{newest.prompt.messages[0].content} {words}")
+        changed = replace(newest.prompt, messages=(message, *newest.prompt.messages[1:]))
+        ws.prompts.save(changed, parent=newest.number)
+    runs = [ran(ws, f"strong@{number}") for number in (1, 2, 2, 3, 4, 5)]
+
+    def said(a: str, b: str) -> list[str]:
+        return [w for w in ws.runs.compare(a, b).warnings if "descends from" in w]
+
+    assert said(runs[0], runs[4]) == [], "two between are no tuning"
+    assert said(runs[4], runs[5]) == [
+        "3 versions that strong@5 descends from were scored on these 40 cases before (in 4 runs), so a part of its "
+        "score may be luck with just these: a held-out split that no version was tuned on would tell (`workbench "
+        "dataset split`)."
+    ]
+    assert said(runs[5], runs[4])[0].startswith("3 versions that strong@4 descends from"), "on either side"
+    assert len(said(runs[0], runs[5])) == 1
+    write_suite(tmp_path, "passes", {"weak": HALF, "strong": EVERY}, cases=38)
+    assert said(ran(ws, "strong@4"), ran(ws, "strong@5")) == [], "other cases were not seen"

@@ -11,6 +11,7 @@ from workbench.jobs.labelled import cautions_of, labels_between, matched
 from workbench.jobs.outcome import Outcome, Selection, clusters_of, part_of
 from workbench.jobs.preferences import preferences_between
 from workbench.jobs.provenance import cautions, flaky_words
+from workbench.jobs.seen import tuned_caution
 
 if TYPE_CHECKING:
     from workbench.analysis.compare import Comparison, Side
@@ -47,6 +48,10 @@ def compare_selections(
     comparison = found(
         [a.outcome, b.outcome], question, Comparison, lambda: _compare(a, b, units, metric, margin)
     )
+    # What hangs on other runs, judges and labels is told anew each time, as those go on.
+    tuned = tuned_caution(a, b)
+    if tuned:
+        comparison = replace(comparison, warnings=[tuned, *comparison.warnings])
     if a.outcome.sequential or b.outcome.sequential:
         return comparison  # what was looked at while it ran needs other intervals than these have
     preferences = preferences_between(a, b, (comparison.a, comparison.b))

@@ -138,6 +138,27 @@ class RunRepository(Repository):
             raise NotFound(f'There is no run "{run_id}"', hint="`workbench runs` lists them")
         return RunRecord(**row, plan={})
 
+    def versions_scored_on(
+        self, dataset_sha256: str, *, until: str, limit: int
+    ) -> list[set[tuple[str, int]]]:
+        """Return for each run with answers to these cases, begun ``until`` then, the (name, number) of its versions.
+
+        The newest ``limit`` runs are looked at.
+        """
+        query = (
+            sa.select(runs.c.plan["prompts"].as_json())
+            .where(
+                runs.c.plan["dataset_sha256"].as_string() == dataset_sha256,
+                runs.c.done > 0,
+                runs.c.created_at <= until,
+            )
+            .order_by(runs.c.created_at.desc())
+            .limit(limit)
+        )
+        with self._read() as connection:
+            found = connection.scalars(query).all()
+        return [{(prompt["name"], prompt["number"]) for prompt in prompts} for prompts in found]
+
     def count(self) -> int:
         """Return how many runs there are."""
         with self._read() as connection:
