@@ -11,7 +11,8 @@ import pytest
 from workbench.evals.datasets import EXPECTED_NAMES, ROW_KEYS, SUFFIXES, load_cases
 from workbench.evals.extract import FORMS
 from workbench.evals.schema import FIELDS
-from workbench.evals.scorers import describe_scorers, parse_scorer
+from workbench.evals.scorers import ParamError, describe_scorers, parse_scorer
+from workbench.evals.scorers.other_names import OTHER_NAMES
 from workbench.evals.scorers.registry import WRAPPER_KEYS
 from workbench.evals.suite import load_suite, suite_schema
 from workbench.files import dump_yaml, load_yaml
@@ -71,10 +72,24 @@ def test_no_scorer_is_documented_that_does_not_exist():
     assert set(re.findall(r"^### `(.+)`$", SCORERS_TEXT, re.MULTILINE)) == set(DOCS)
 
 
+def test_the_names_of_other_tools_are_documented_and_lead_to_ours():
+    rows = re.findall(
+        r"^\| (`.+`) \| `type: (.+)` \|$", _section("## Under another name", SCORERS_TEXT), re.MULTILINE
+    )
+    assert {name: ours for names, ours in rows for name in re.findall(r"`([^`]+)`", names)} == OTHER_NAMES
+    for name, ours in OTHER_NAMES.items():
+        entry = load_yaml(f"{{type: {ours}}}").data
+        params = {param.name for param in DOCS[entry.pop("type")].params}
+        assert name not in DOCS and entry.keys() <= params
+        with pytest.raises(ParamError, match=f"here it is `type: {re.escape(ours)}`"):
+            parse_scorer({"type": name.replace("_", "-").upper()})
+
+
 def test_every_field_of_a_suite_a_model_a_gate_a_scorer_and_a_case_is_documented():
     suite = _rows(_section("## Fields of a suite"))
     assert suite == {*FIELDS[""], *FIELDS["models"]}
     assert _rows(_section("## The gate")) == set(FIELDS["gate"])
+    assert _rows(_section("## Limits of a run")) == set(FIELDS["limits"])
     assert _rows(_section("## Scorers").split("### All scorers")[0]) == set(WRAPPER_KEYS)
     cases = _section("## Cases")
     assert _rows(cases) == {*ROW_KEYS, *SUFFIXES}

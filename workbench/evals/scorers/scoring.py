@@ -15,6 +15,7 @@ from workbench.evals.scorers.counterfactual import Member
 from workbench.evals.scorers.derived import Derived, by_variable
 from workbench.evals.scorers.groups import Group, as_written
 from workbench.evals.scorers.judging import CountedAsFailure
+from workbench.evals.scorers.other_names import our_name
 from workbench.evals.scorers.registry import (
     SCORERS,
     WRAPPER_KEYS,
@@ -248,10 +249,12 @@ def _entry(type_name: Any) -> Entry:
     if type_name is None:
         raise ParamError('"type" is missing', (), f"use one of {', '.join(sorted(SCORERS))}")
     if not isinstance(type_name, str) or type_name not in SCORERS:
+        shown = str(type_name)[:60]
+        ours = our_name(shown)
         raise ParamError(
-            f'there is no scorer "{str(type_name)[:60]}"',
+            f'there is no scorer "{shown}"',
             ("type",),
-            suggest(str(type_name)[:60], sorted(SCORERS)),
+            f"here it is `type: {ours}`" if ours else suggest(shown, sorted(SCORERS)),
         )
     return SCORERS[type_name]
 
