@@ -336,3 +336,15 @@ def test_a_run_that_met_its_cap_is_resumed_under_a_higher_one_from_its_page(
     at.button(key="run_raise_resume").click().run()
     record = ws.runs.get(run_id)
     assert (record.status, record.max_cost_usd, not_launched.call_count) == ("queued", 0.2, 1)
+
+
+def test_a_run_without_a_gate_shows_how_it_is_held_to_the_limits_of_its_suite(
+    tmp_path: Path, open_screen: Open
+) -> None:
+    ws = colours_workspace(tmp_path, {"plain": right(4)}, priced={"plain": 0.5})
+    path = tmp_path / "evals" / "colours" / "suite.yaml"
+    path.write_text(path.read_text() + "limits: {cost_usd: 1.5, errors: 0}\n")
+    words = said(open_screen(ws, "runs", run=run_colours(ws)))
+    words = words.replace("*", "").replace("]", "")
+    assert "Limits of the suite" in words and "failed the run's cost: $2.00, above $1.50" in words
+    assert "passed the run's errors" in words

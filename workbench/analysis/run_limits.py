@@ -1,8 +1,10 @@
-"""What a whole run may cost, use, take and fail, as rules of its gate: counted as seen, nothing by chance."""
+"""What a whole run may cost, use, take and fail, as rules: counted as seen, nothing by chance."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -15,9 +17,10 @@ if TYPE_CHECKING:
 
 #: Up to this share of answers may have no known latency before its 95th percentile says nothing.
 UNKNOWN_SHARE_LIMIT = 0.02
+_TIMES = (("latency_s", "latency", "latency"), ("ttft_s", "first token", "the time to the first token"))
 
 
-def limit_rules(cells: pd.DataFrame, limits: Mapping[str, float]) -> list[Rule]:
+def limit_rules(cells: pd.DataFrame, limits: Mapping[str, float], *, missing: int = 0) -> list[Rule]:
     """Hold all answers of a run to its limits.
 
     A sum of cost or tokens that is over its limit fails whatever is unknown; one that is under it with something
@@ -25,8 +28,23 @@ def limit_rules(cells: pd.DataFrame, limits: Mapping[str, float]) -> list[Rule]:
 
     Args:
         cells: One row a cell, as `workbench.analysis` reads them.
-        limits: ``cost_usd`` (USD), ``total_tokens``, ``p95_latency_s`` (seconds) and ``errors``, each the most.
+        limits: ``cost_usd`` (USD), ``total_tokens``, ``p95_latency_s`` and ``p95_ttft_s`` (seconds) and ``errors``,
+            each the most.
+        missing: Cells that have no answer yet; what is under its limit without them is undecided.
     """
+    rules = _rules(cells, limits)
+    if not missing:
+        return rules
+    said = f"so far, with {count(missing, 'cell')} without an answer"
+    return [
+        replace(rule, status="undecided", reason=f"{rule.reason.removesuffix('.')} {said}.")
+        if rule.status == "passed"
+        else rule
+        for rule in rules
+    ]
+
+
+def _rules(cells: pd.DataFrame, limits: Mapping[str, float]) -> list[Rule]:
     answered = cells[cells["error"].isna()]
     rules = []
     if "cost_usd" in limits:
@@ -34,8 +52,9 @@ def limit_rules(cells: pd.DataFrame, limits: Mapping[str, float]) -> list[Rule]:
     if "total_tokens" in limits:
         tokens = answered["input_tokens"] + answered["output_tokens"]
         rules.append(_sum("tokens", tokens, limits["total_tokens"], "tokens"))
-    if "p95_latency_s" in limits:
-        rules.append(_latency(answered["latency_s"], limits["p95_latency_s"]))
+    for field, name, what in _TIMES:
+        if f"p95_{field}" in limits:
+            rules.append(_time(answered[field], limits[f"p95_{field}"], name, what))
     if "errors" in limits:
         failed, most = len(cells) - len(answered), int(limits["errors"])
         status = "passed" if failed <= most else "failed"
@@ -45,7 +64,8 @@ def limit_rules(cells: pd.DataFrame, limits: Mapping[str, float]) -> list[Rule]:
 
 
 def _sum(what: str, values: pd.Series, most: float, unit: str) -> Rule:
-    total, unknown = float(values.sum()), int(values.isna().sum())
+    # Added without rounding errors, so that a sum that is just its limit is not above it.
+    total, unknown = math.fsum(values.dropna()), int(values.isna().sum())
     name, shown, limit = f"limit {what}", amount(total, unit), amount(most, unit)
     if total > most:
         return Rule(name, "failed", f"the run's {what}: {shown}, above {limit}.")
@@ -55,9 +75,9 @@ def _sum(what: str, values: pd.Series, most: float, unit: str) -> Rule:
     return Rule(name, "passed", f"the run's {what}: {shown}, at most {limit} allowed.")
 
 
-def _latency(values: pd.Series, most: float) -> Rule:
+def _time(values: pd.Series, most: float, name: str, what: str) -> Rule:
     known, limit = values.dropna(), amount(most, "seconds")
-    name, what = "limit latency", "the run's 95th percentile of latency"
+    name, what = f"limit {name}", f"the run's 95th percentile of {what}"
     if known.empty or len(values) - len(known) > UNKNOWN_SHARE_LIMIT * len(values):
         lacking = f"unknown for {len(values) - len(known):,} of {count(len(values), 'answer')}"
         return Rule(name, "undecided", f"{what}: {lacking}, so it cannot be held to {limit}.")

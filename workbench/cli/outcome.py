@@ -71,9 +71,10 @@ def present(ws: Workspace, report: dict[str, Any], out: Output, *, gate: bool, s
 def exit_code(report: dict[str, Any], *, gate: bool) -> int:
     """Return 0 where all cells have an answer and every score, and the gate is passed if it was asked for.
 
-    A failed gate of a complete run is 1 whatever else there is; everything that is missing or undecided is 3.
+    Where a run has no gate, the limits that its suite states are one. A failed gate of a complete run is 1 whatever
+    else there is; everything that is missing or undecided is 3.
     """
-    judged = (report["gate"] or {}).get("status")
+    judged = (report["gate"] or {}).get("status") or _limits_status(report)
     if report["status"] != "complete":
         return codes.INCOMPLETE
     if gate and judged == "failed":
@@ -81,6 +82,11 @@ def exit_code(report: dict[str, Any], *, gate: bool) -> int:
     if report["cells"]["errors"] or any(row["errors"] for row in report["results"]):
         return codes.INCOMPLETE
     return codes.INCOMPLETE if gate and judged != "passed" else codes.PASSED
+
+
+def _limits_status(report: dict[str, Any]) -> str | None:
+    found = [rule["status"] for rule in report.get("run_limits") or ()]
+    return next((status for status in ("failed", "undecided", "passed") if status in found), None)
 
 
 def _what_next(report: dict[str, Any]) -> str | None:

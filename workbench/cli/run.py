@@ -132,8 +132,11 @@ def _require_gate(ws, suite, prompts, models) -> None:
     from workbench.errors import BadInput
 
     if suite.gate is None:
+        if suite.limits:
+            return
         raise BadInput(
-            f"The suite {suite.name} has no gate to pass", hint="add one under `gate:`, or leave --gate away"
+            f"The suite {suite.name} has no gate to pass",
+            hint="add one under `gate:`, or `limits:`, or leave --gate away",
         )
     if ws.runs.plan(suite, prompts=prompts, models=models, strict=True).gate is None:
         raise BadInput(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from rich.console import RenderableType
+from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
@@ -88,6 +88,8 @@ def run_page(
     parts += [plain(line) for line in told]
     if report["gate"]:
         parts += [Text(), _gate_view(report["gate"])]
+    if report.get("run_limits"):
+        parts += [Text(), _limits_view(report["run_limits"])]
     return parts
 
 
@@ -146,6 +148,11 @@ def _gate_view(gate: dict[str, Any]) -> RenderableType:
 
     rules = [Rule(rule["name"], rule["status"], rule["reason"]) for rule in gate["rules"]]
     return gate_view(GateResult(gate["status"], list(gate["reasons"]), gate["sentence"], rules=rules))
+
+
+def _limits_view(rules: list[dict[str, Any]]) -> RenderableType:
+    lines = [Text.assemble("  ", (r["status"], STYLES[r["status"]]), " ", plain(r["reason"])) for r in rules]
+    return Group(Text("Limits of the suite"), *lines)
 
 
 def error_lines(report: dict[str, Any], limit: int) -> list[RenderableType]:

@@ -52,6 +52,7 @@ class Plan:
     recordings: dict[str, str]  # path of a file of recorded outputs → SHA-256 of its bytes
     folder: str | None  # relative to the workspace; recorded outputs are looked up there
     cluster: str | None = None
+    limits: dict[str, float] = field(default_factory=dict)  # what the whole run may come to
     baseline: dict[str, Any] | None = None  # an approved run, for a gate that holds against a file
     judging: JudgeSetting | None = None  # the judge's model and prompts, where a scorer asks a model
     asked: AskedCells = field(default_factory=AskedCells)  # which cells are asked
@@ -125,6 +126,7 @@ class Plan:
             "recordings": self.recordings,
             "folder": self.folder,
             "cluster": self.cluster,
+            **({"limits": self.limits} if self.limits else {}),
             **({"baseline": self.baseline} if self.baseline else {}),
             **({"judging": self.judging.to_dict()} if self.judging else {}),
             **({"asked": self.asked.to_dict()} if self.asked else {}),
@@ -152,6 +154,7 @@ class Plan:
             recordings=data["recordings"],
             folder=data["folder"],
             cluster=data.get("cluster"),
+            limits=data.get("limits", {}),
             baseline=data.get("baseline"),
             judging=JudgeSetting.from_dict(data["judging"]) if data.get("judging") else None,
             asked=AskedCells.from_dict(data.get("asked")),
@@ -227,6 +230,7 @@ def build_plan(suite: Suite, prompts: tuple[PinnedPrompt, ...], *, root: Path) -
         slices=suite.slices,
         repeats=suite.repeats,
         gate=suite.gate,
+        limits=suite.limits,
         recordings=pin_recordings(suite.models, [p.name for p in prompts], folder),
         folder=str(folder.relative_to(root)) if folder.is_relative_to(root) else str(folder),
         cluster=suite.cluster,

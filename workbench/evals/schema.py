@@ -49,6 +49,9 @@ class LimitsEntry(Strict):
     p95_latency_s: float | None = Field(
         None, ge=0, description="Seconds within which 95 of 100 answers must be there"
     )
+    p95_ttft_s: float | None = Field(
+        None, ge=0, description="Seconds within which 95 of 100 answers must have begun"
+    )
     errors: int | None = Field(None, ge=0, description="Answers that may fail")
 
 
@@ -124,6 +127,9 @@ class SuiteFile(Strict):
     ) = Field(
         None, description="Words by which each case is also asked with an attribute swapped, such as gender"
     )
+    limits: LimitsEntry = Field(
+        LimitsEntry(), description="What any run may cost, use, take and fail, with a gate and without"
+    )
     slices: Annotated[list[Name], BeforeValidator(_listed, json_schema_input_type=str | list[Name])] = Field(
         [], description="Metadata fields to look at apart"
     )
@@ -161,6 +167,7 @@ FIELDS: dict[str | int, list[str]] = {
     "models": list(ModelEntry.model_fields),
     "gate": list(GateEntry.model_fields),
     "gate.limits": list(LimitsEntry.model_fields),
+    "limits": list(LimitsEntry.model_fields),
     "cases": list(CasesEntry.model_fields),
     "swap": list(SwapEntry.model_fields),
 }

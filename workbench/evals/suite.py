@@ -16,7 +16,7 @@ from workbench.evals.schema import FIELDS, CasesEntry, SuiteFile, suite_schema
 from workbench.evals.scorers import SCORERS, has_overall, scorer_units
 from workbench.evals.scorers.registry import readable, suggest
 from workbench.evals.suite_environment import with_environment
-from workbench.evals.suite_gate import read_gate
+from workbench.evals.suite_gate import read_gate, read_limits
 from workbench.evals.suite_scorers import read_scorers, with_suite_fields
 from workbench.evals.suite_source import Source, read_source
 from workbench.evals.swapping import GROUP, swapped
@@ -136,6 +136,7 @@ class _Reader:
             repeats=content.repeats,
             concurrency=content.concurrency,
             gate=gate,
+            limits=read_limits(content),
             folder=self.folder,
             schema=suite_case_schema(content.case_schema, self.source),
             judge=content.judge.spec() if content.judge else None,
@@ -293,6 +294,8 @@ def suite_to_dict(suite: Suite) -> dict[str, Any]:
     # Left out where it is not used, so that suites keep the identity that earlier runs were pinned to.
     if suite.schema:
         data["schema"] = suite.schema
+    if suite.limits and suite.limits != (suite.gate.limits if suite.gate else {}):
+        data["limits"] = suite.limits
     if suite.judge:
         data["judge"] = suite.judge.to_dict()
     return {**data, "cluster": suite.cluster} if suite.cluster else data

@@ -65,8 +65,14 @@ def read_gate(
         slices={item.field: item.margin for item in entry.slices},
         must_pass=tuple(entry.must_pass),
         max_new_failures=entry.max_new_failures,
-        limits=entry.limits.model_dump(exclude_none=True),
+        limits=read_limits(content),
     )
+
+
+def read_limits(content: SuiteFile) -> dict[str, float]:
+    """Return what a whole run may come to: the suite's limits, and in their place those of its gate."""
+    gate = content.gate.limits.model_dump(exclude_none=True) if content.gate else {}
+    return {**content.limits.model_dump(exclude_none=True), **gate}
 
 
 def _refuse_means(entry: GateEntry, of_means: Collection[str], error: FieldError) -> None:

@@ -174,6 +174,9 @@ class Suite:
     repeats: int = 1
     concurrency: int | None = None
     gate: Gate | None = None
+    limits: dict[str, float] = field(
+        default_factory=dict
+    )  # what a whole run may come to, with a gate or without
     sha256: str = ""
     folder: Path | None = None
     schema: dict[str, dict[str, Any]] = field(default_factory=dict)  # JSON Schemas of a case's parts

@@ -10,11 +10,13 @@ from workbench.evals.baseline import Baseline, baseline_from_dict
 from workbench.evals.gates import must_pass_cases
 from workbench.evals.plan import Plan
 from workbench.jobs.comparison import compare_selections, side_of
+from workbench.jobs.findings import found
 from workbench.jobs.outcome import Outcome, clusters_of, load_outcome, select
 from workbench.store import Store
 
 if TYPE_CHECKING:
     from workbench.analysis.gate import GateResult
+    from workbench.analysis.rules import Rule
 
 
 def judge_run(store: Store, run_id: str, plan: Plan) -> dict[str, Any] | None:
@@ -63,6 +65,27 @@ def judge_outcome(outcome: Outcome) -> GateResult:
         sides=sides,
         clusters=together.of if together else None,
         also=limit_rules(outcome.cells, gate.limits) if gate.limits else (),
+    )
+
+
+def limits_of(outcome: Outcome, *, missing: int = 0) -> list[Rule]:
+    """Hold a run to the limits that its suite states, with a gate or without; nothing where it states none.
+
+    Args:
+        outcome: The run.
+        missing: How many of its cells have no answer yet.
+    """
+    from workbench.analysis.rules import Rule
+    from workbench.analysis.run_limits import limit_rules
+
+    limits = outcome.plan.limits
+    if not limits:
+        return []
+    return found(
+        [outcome],
+        ["limits", limits, missing],
+        list[Rule],
+        lambda: limit_rules(outcome.cells, limits, missing=missing),
     )
 
 

@@ -32,7 +32,7 @@ from workbench.ui.views.run_limits import draw_limits
 from workbench.ui.views.run_numbers import Number
 from workbench.ui.views.run_words import models_of, resumable, side_name, versions_of
 from workbench.workspace import Workspace
-from workbench.workspace.reporting import content_of
+from workbench.workspace.reporting import content_of, run_limits
 
 FOLLOW_S = 1.0
 #: A process that has not begun after so many seconds will not.
@@ -189,6 +189,8 @@ def _ended(ws: Workspace, record: RunRecord, plan: dict) -> None:
     _numbers(record, results, scorer)
     if record.gate:
         _gate(record.gate)
+    else:
+        _limits(run_limits(ws, record.id))
     _outdated(ws, record, results)
     groups = ws.store.results.errors(record.id, _scoring_id(ws, record)) if record.done else []
     if groups:
@@ -244,13 +246,24 @@ def _best(results: RunResults, scorer: str | None) -> Number | None:
 
 
 def _gate(gate: dict) -> None:
+    _rules(gate.get("rules") or [])
+    held_against(gate)
+
+
+def _limits(rules: list[dict]) -> None:
+    """Draw how a run without a gate is held to the limits that its suite states; nothing where it states none."""
+    if rules:
+        st.markdown("**Limits of the suite**")
+        _rules(rules)
+
+
+def _rules(rules: list[dict]) -> None:
     colours = {"passed": "green", "failed": "red"}
     lines = [
         f"- :{colours.get(rule['status'], 'orange')}[**{plain(rule['status'])}**] {plain(rule['reason'])}"
-        for rule in gate.get("rules") or []
+        for rule in rules
     ]
     st.markdown("\n".join(lines))
-    held_against(gate)
 
 
 def _outdated(ws: Workspace, record: RunRecord, results: RunResults) -> None:

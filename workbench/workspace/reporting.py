@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -30,8 +31,22 @@ def report_of(ws: Workspace, run_id: str) -> dict[str, Any]:
     """Return a run as plain data, with its failed cells under ``error_cells``, and what is to be told of its judges."""
     report = ws.runs.report(run_id)
     report |= judges_of(ws, report["run"])
+    report["run_limits"] = run_limits(ws, report["run"])
     report["error_cells"] = _error_cells(ws, report["run"]) if report["cells"]["errors"] else []
     return report
+
+
+def run_limits(ws: Workspace, run_id: str) -> list[dict[str, Any]]:
+    """Return each limit that a run's suite states, and how the run is held to it; with a gate they are its rules."""
+    from workbench.jobs.gating import limits_of
+
+    record = ws.runs.progress(run_id)
+    if record.gate or not record.done:
+        return []
+    outcome = ws.runs.outcome(run_id)
+    # A run that stopped when it was decided is complete with fewer cells than were planned.
+    missing = 0 if record.status == "complete" else record.planned - record.done
+    return [asdict(rule) for rule in limits_of(outcome, missing=missing)]
 
 
 def judges_of(ws: Workspace, run_id: str) -> dict[str, Any]:
