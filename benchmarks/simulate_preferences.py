@@ -24,7 +24,7 @@ SIZES = (20, 50, 200)
 
 @dataclass(frozen=True)
 class Setting:
-    """Strengths, how much answers vary by case, the share of ties, the orders asked, and the pull of the first place."""
+    """Strengths, how much answers vary by case, the share of ties, the orders asked, the pull of the first place."""
 
     name: str
     strengths: tuple[float, ...]
