@@ -8,6 +8,7 @@ import pytest
 from support.small_workspace import write_prompt
 
 from workbench import Workspace
+from workbench.errors import BadInput
 from workbench.jobs import process, worker
 
 GROUPS = 6
@@ -25,7 +26,7 @@ def workspace(tmp_path, monkeypatch):
     opened.close()
 
 
-def write_suite(root, scorers):
+def write_suite(root, scorers, **more):
     folder = root / "evals" / "loans"
     folder.mkdir(parents=True, exist_ok=True)
     cases = [
@@ -39,6 +40,7 @@ def write_suite(root, scorers):
         "swap": "gender",
         "slices": ["gender"],
         "scorers": [{"type": "exact", "ignore_case": True}, *scorers],
+        **more,
     }
     (folder / "suite.yaml").write_text(json.dumps(suite), encoding="utf-8")
     for prompt in ("fair", "unfair"):
@@ -93,3 +95,15 @@ def test_scoring_again_compares_the_groups_by_the_new_rule(workspace):
     found = summaries(workspace, record.id, "alike")
     assert (found["fair"]["mean"], found["unfair"]["mean"]) == (1.0, pytest.approx(3 / 5))
     assert not summaries(workspace, record.id, "treated alike")
+
+
+def test_a_metric_of_the_means_can_be_made_of_it_and_says_that_nothing_can_be_compared_by_that(workspace):
+    alike = {"type": "counterfactual", "name": "alike", "of": "exact"}
+    write_suite(workspace.root, [alike], derived={"differ": {"formula": "1 - alike", "over": "means"}})
+    record = workspace.runs.follow(workspace.runs.start("loans").id)
+    assert summaries(workspace, record.id, "differ")["unfair"]["mean"] == pytest.approx(2 / 5)
+    sides = f"{record.id}:fair", f"{record.id}:unfair"
+    with pytest.raises(BadInput, match='"differ" is computed of the means'):
+        workspace.runs.compare(*sides, metric="differ")
+    with pytest.raises(BadInput, match='There is no scorer "nothing" in these runs: there are alike, exact'):
+        workspace.runs.compare(*sides, metric="nothing")

@@ -15,6 +15,7 @@ from workbench.evals.combine import OVERALL
 from workbench.evals.scorers import SCORERS
 from workbench.jobs import outcome as outcomes
 from workbench.jobs.comparison import side_of
+from workbench.jobs.formulas import no_such_scorer
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -181,10 +182,7 @@ def compare_checked(
     if len(chosen.prompts) != 1:
         raise BadInput(f"{chosen.title} is several versions", hint="name one, as RUN:VERSION")
     if metric is not None and metric not in outcome.units:
-        raise BadInput(
-            f'There is no scorer "{metric}" in run {outcome.run_id}',
-            hint=f"it has {', '.join(sorted(outcome.units))}",
-        )
+        raise no_such_scorer(metric, f"run {outcome.run_id}", outcome.specs, outcome.units)
     gate = outcome.plan.gate
     if metric is None:
         by_gate = gate.metric if gate and gate.metric in outcome.units else None

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from workbench.errors import BadInput
 from workbench.jobs.findings import found
+from workbench.jobs.formulas import no_such_scorer
 from workbench.jobs.labelled import cautions_of, labels_between, matched
 from workbench.jobs.outcome import Outcome, Selection, clusters_of, part_of
 from workbench.jobs.preferences import preferences_between
@@ -39,9 +40,7 @@ def compare_selections(
     if metric is None:
         metric = gate.metric if gate and gate.metric in units else None
     elif metric not in units:
-        raise BadInput(
-            f'There is no scorer "{metric}" in these runs', hint=f"they have {', '.join(sorted(units))}"
-        )
+        raise no_such_scorer(metric, "these runs", [*a.outcome.specs, *b.outcome.specs], units)
     if margin is None:
         margin = gate.margin if gate else 0.0
     question = ["comparison", a.prompts, a.models, b.prompts, b.models, metric, margin]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING
 
+from workbench.errors import BadInput
 from workbench.evals.formula import variable_of
 from workbench.evals.scorers import ScoringError, build_scorer
 from workbench.evals.scorers.derived import Derived
@@ -12,6 +13,16 @@ from workbench.evals.types import ScorerSpec
 
 if TYPE_CHECKING:
     from workbench.analysis.derived import MeansFormula
+
+
+def no_such_scorer(metric: str, where: str, specs: Iterable[ScorerSpec], known: Iterable[str]) -> BadInput:
+    """Return the error of a metric that cannot be compared by; one of means is there and has no values of cases."""
+    if any(spec.name == metric and spec.params.get("over") == "means" for spec in specs):
+        return BadInput(
+            f'"{metric}" is computed of the means, so no case has a value of it to compare by',
+            hint="name the scorers that it is made of, or compute it `over: cells`",
+        )
+    return BadInput(f'There is no scorer "{metric}" in {where}', hint=f"there are {', '.join(sorted(known))}")
 
 
 def formulas_of_means(specs: Iterable[ScorerSpec], names: Iterable[str]) -> list[MeansFormula]:

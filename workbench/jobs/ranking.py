@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from workbench.errors import BadInput, NotFound
 from workbench.jobs.comparing_judges import side_names
 from workbench.jobs.findings import found
+from workbench.jobs.formulas import no_such_scorer
 from workbench.jobs.outcome import Outcome, clusters_of, select
 from workbench.jobs.preferences import preferences_of
 
@@ -83,9 +84,7 @@ def _metric(outcome: Outcome, metric: str | None) -> str:
         chosen = gate.metric if gate and gate.metric in units else None
         return chosen or ("overall" if "overall" in units else next(iter(units)))
     if metric not in units:
-        raise BadInput(
-            f'There is no scorer "{metric}" in this run', hint=f"it has {', '.join(sorted(units))}"
-        )
+        raise no_such_scorer(metric, "this run", outcome.specs, units)
     return metric
 
 
