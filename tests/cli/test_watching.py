@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import pytest
 from support.openai_server import OpenAIServer
 from support.real_data import write_prompt, write_suite
+from support.vectors import serving
 
 CASES = 40
 
@@ -72,3 +73,30 @@ def test_the_watch_asks_what_was_frozen_and_not_what_the_files_say_now(call, wat
     assert call("watch", "echo").code == 0
     assert watched.received == 2 * CASES
     assert call("watch", "echo", "--reference", "none").code == 2
+
+
+def test_outputs_are_compared_by_meaning_only_where_a_model_is_named_and_each_is_bought_once(
+    call, watched, model, monkeypatch
+):
+    with serving() as (address, calls):
+        monkeypatch.setenv("OPENAI_API_BASE", f"{address}/v1")
+        monkeypatch.setenv("OPENAI_API_KEY", "sk-test")
+        call("watch", "echo")
+        call("watch", "echo")
+        assert not calls, "no embedding model is named"
+        named = call("watch", "echo", "--embedder", "openai/text-embedding-3-small", "--json", "-")
+        assert named.code == 0 and named.data["embedder"] == "openai/text-embedding-3-small"
+        assert not calls, "equal texts are no distance apart, whatever a model says"
+        assert named.data["looks"][1]["metrics"]["embedding"]["now"] == 0
+        model.wordy = True
+        moved = call("watch", "echo", "--json", "-")
+        texts = [text for _, _, body in calls for text in body["input"]]
+        assert sorted(texts) == sorted({*texts}) and len(texts) == 2 * CASES
+        assert "embedding" in {m["what"] for m in moved.data["moved"]}
+        assert "The outputs mean something else" in call("watch", "echo", "--show").out
+        call("watch", "echo")
+        assert len([text for _, _, body in calls for text in body["input"]]) == 2 * CASES
+        call("watch", "echo", "--accept", "fine")
+        assert call("watch", "echo", "--show", "--json", "-").data["embedder"], "it stays named"
+        off = call("watch", "echo", "--show", "--embedder", "none", "--json", "-").data
+        assert off["embedder"] is None

@@ -30,7 +30,7 @@ from workbench.analysis.estimators import Floats
 #: Cases beyond so many are exchanged in groups.
 _BLOCKS = 256
 #: Steps into which the range of a sum is cut, where it is not on a grid of its own.
-_STEPS = 4096
+_STEPS = 2048
 #: No p value is taken for smaller; the transform's rounding is far below.
 _LEAST = 1e-12
 

@@ -9,7 +9,7 @@ import typer
 from workbench.cli import codes
 from workbench.cli.options import Concurrency, JsonFile, MaxCost, WorkspaceDir, new_app, opened
 from workbench.cli.output import Output, warn
-from workbench.errors import BadInput
+from workbench.errors import BadInput, CompletionError
 
 if TYPE_CHECKING:
     from workbench.workspace import Workspace
@@ -44,6 +44,15 @@ def watch(
     show: Annotated[
         bool, typer.Option("--show", help="Show the history and what moved, and ask nothing.")
     ] = False,
+    embedder: Annotated[
+        str | None,
+        typer.Option(
+            "--embedder",
+            metavar="MODEL",
+            help="Compare outputs by meaning too, from now on, by the vectors of this embedding model; none for no "
+            "such comparison. By default the model that a scorer of the suite names.",
+        ),
+    ] = None,
     concurrency: Concurrency = None,
     max_cost: MaxCost = None,
     json: JsonFile = None,
@@ -63,11 +72,16 @@ def watch(
         watching = Watching(ws)
         name = ws.suites.load(suite).name
         if reference is not None or accept is not None:
-            return _begun(watching, name, reference, accept, why, out)
+            code = _begun(watching, name, reference, accept, why, out)
+            if embedder is not None:
+                watching.name_embedder(name, embedder)
+            return code
         if not show:
-            code = _look(ws, watching, name, out, concurrency, max_cost)
+            code = _look(ws, watching, name, out, concurrency, max_cost, embedder)
             if code is not None:
                 return code
+        elif embedder is not None:
+            watching.name_embedder(name, embedder)
         found = watching.judge(name)
         out.json(found.to_dict())
         if not out.quiet:
@@ -99,6 +113,7 @@ def _look(
     out: Output,
     concurrency: int | None,
     max_cost: float | None,
+    embedder: str | None,
 ) -> int | None:
     """Make one look, or the first run where there is none; an exit code where there is nothing to judge."""
     from workbench.cli.following import follow
@@ -107,6 +122,8 @@ def _look(
         record = ws.runs.start(suite, concurrency=concurrency, max_cost_usd=max_cost, use_cache=False)
         first = True
     else:
+        if embedder is not None:
+            watching.name_embedder(suite, embedder)
         record = watching.look(suite, concurrency=concurrency, max_cost_usd=max_cost)
         first = False
     warn(f"Run {record.id}: {record.planned:,} cells of {suite}.")
@@ -121,6 +138,7 @@ def _look(
         )
         return codes.INCOMPLETE
     if not first:
+        _embed(watching, suite, None if max_cost is None else max_cost - ended.spent_usd - ended.judging_usd)
         return None
     try:
         watching.begin(suite, record.id, reason="the first run of the watch")
@@ -129,9 +147,23 @@ def _look(
             f"{suite} asks several versions, and one is watched",
             hint=f"name it with --reference {record.id}:VERSION",
         ) from problem
+    if embedder is not None:
+        watching.name_embedder(suite, embedder)
     out.json({"suite": suite, "reference": record.id, "looks": [], "moved": []})
     out.text(f"Run {record.id} is what later looks at {suite} are held against.")
     return codes.PASSED
+
+
+def _embed(watching: Watching, suite: str, left_usd: float | None) -> None:
+    """Get the vectors of the outputs where a model is named; without them the rest is judged all the same."""
+    try:
+        found = watching.embed(suite, max_cost_usd=None if left_usd is None else max(0.0, left_usd))
+    except (BadInput, CompletionError) as problem:
+        warn(f"Outputs are not compared by meaning: {problem}")
+        return
+    if found is not None and found.texts:
+        cost = "at an unknown price" if found.cost_usd is None else f"for ${found.cost_usd:.4g}"
+        warn(f"{found.model} gave the vectors of {found.texts:,} outputs {cost}.")
 
 
 def _from_baseline(ws: Workspace, watching: Watching, suite: str) -> bool:

@@ -33,6 +33,9 @@ def watch_lines(found: Watched, *, every: bool) -> Iterator[str]:
             yield f"  {look.at[:16].replace('T', ' ')}  {look.run}  {said}"
     for run in found.skipped if every else ():
         yield f"  {run} is not complete and counts for nothing"
+    if every and found.unembedded:
+        looks, model = count(len(found.unembedded), "look"), one_line(found.embedder or "", 100)
+        yield f"  {looks} not yet compared by meaning; the next look asks {model} about them"
     for moved in drift.moved:
         yield one_line(moved.message, 400)
     if not drift.moved:

@@ -100,6 +100,12 @@ def judge_models(specs: Iterable[ScorerSpec]) -> list[ModelSpec]:
     return list(found.values())
 
 
+def embedders(specs: Iterable[ScorerSpec]) -> list[ModelSpec]:
+    """Return the embedding models that specs name, in their order."""
+    named = [entry["embedder"] for _, entry in _asking(specs) if entry.get("embedder")]
+    return [ModelEntry.model_validate(model_entry(one)).spec() for one in named]
+
+
 def without_model(specs: Iterable[ScorerSpec]) -> list[str]:
     """Return the types of judges in completed specs that know no model to ask."""
     return [

@@ -11,6 +11,15 @@ from workbench.jobs import outcome as outcomes
 from workbench.store import RunRecord
 from workbench.store.watches import WatchRecord, WatchRepository
 from workbench.workspace.library import current_author
+from workbench.workspace.watched_meaning import (
+    Embedded,
+    embedder_key,
+    embedder_of,
+    half_distances,
+    texts_needed,
+    vectors_of,
+)
+from workbench.workspace.watched_runs import means_by_case, seen, texts_of, watched_metric
 
 if TYPE_CHECKING:
     from workbench.analysis.drift import Drift, Look
@@ -19,7 +28,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Watched:
-    """A watch with what its looks found. ``skipped`` are looks that did not end complete; they count for nothing."""
+    """A watch with what its looks found.
+
+    ``skipped`` are looks that did not end complete; they count for nothing. ``embedder`` is the embedding model, if
+    one is named, and ``unembedded`` are the looks whose outputs it has not been asked about.
+    """
 
     watch: WatchRecord
     metric: str
@@ -27,6 +40,8 @@ class Watched:
     looks: list[Look]
     drift: Drift
     skipped: tuple[str, ...] = ()
+    embedder: str | None = None
+    unembedded: tuple[str, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
         """Return it as plain JSON data."""
@@ -51,6 +66,8 @@ class Watched:
                 for look, row in zip(self.looks, self.drift.readings, strict=True)
             ],
             "skipped": list(self.skipped),
+            "embedder": self.embedder,
+            "unembedded": list(self.unembedded),
             "moved": [moved.to_dict() for moved in self.drift.moved],
         }
 
@@ -88,8 +105,32 @@ class Watching:
         if len(chosen.prompts) != 1:
             raise BadInput(f"{chosen.title} is several versions", hint="name one, as RUN:VERSION")
         title = chosen.outcome.plan.prompts[chosen.prompts[0]].title
+        before = self.current(suite)
         self._kept.begin(suite, record.id, title, author=current_author(), reason=reason.strip())
+        begun = self._need(suite)
+        if before is not None and before.embedder is not None:
+            self._kept.name_embedder(begun.id, before.embedder)
         return self._need(suite)
+
+    def name_embedder(self, suite: str, model: str) -> WatchRecord:
+        """Name the embedding model (``provider/model`` or ``local/<path>``) that outputs are compared by, or "none".
+
+        Raises:
+            NotFound: The suite is not watched.
+            BadInput: There is no name.
+        """
+        name, watch = model.strip(), self._need(suite)
+        if not name or len(name) > 300:
+            raise BadInput(
+                "An embedding model needs a name", hint="such as openai/text-embedding-3-small, or none"
+            )
+        if name != watch.embedder:
+            self._kept.name_embedder(watch.id, name)
+        return self._need(suite)
+
+    def suites(self) -> list[str]:
+        """Return the names of all suites that are watched, sorted."""
+        return self._kept.suites()
 
     def accept(self, suite: str, *, reason: str) -> WatchRecord:
         """Take the newest complete look as the new reference, because what moved is accepted.
@@ -103,7 +144,7 @@ class Watching:
                 "A change is accepted for a reason", hint='say it, as --accept "the new model is better"'
             )
         watch = self._need(suite)
-        done = [run for run in watch.looks if self._ws.runs.get(run).status == "complete"]
+        done = self._done(watch)
         if not done:
             raise NotFound(
                 f"{suite} was not looked at since {watch.reference_run}, so there is nothing to accept"
@@ -139,24 +180,65 @@ class Watching:
 
         watch = self._need(suite)
         first = self._ws.runs.outcome(watch.reference_run)
-        metric = _metric(first.plan, first.units)
-        texts = _texts(self._kept, first, watch.title)
-        reference = self._seen(watch, first, metric, texts)
-        looks, skipped = [], []
-        for run in watch.looks:
-            if self._ws.runs.get(run).status == "complete":
-                looks.append(self._seen(watch, self._ws.runs.outcome(run), metric, texts))
-            else:
-                skipped.append(run)
-        shares = {v for look in (reference, *looks) for v in look.values.get("score", {}).values()}
+        metric = watched_metric(first.plan, first.units)
+        texts = texts_of(self._kept, first, watch)
+        model = embedder_of(watch, first.plan.scorers)
+        far = self._kept.distances(watch.reference_run, embedder_key(model)) if model else {}
+        done = self._done(watch)
+        reference, *looks = [
+            seen(self._ws, watch, outcome, metric, texts, far.get(outcome.run_id, {}))
+            for outcome in (first, *(self._ws.runs.outcome(run) for run in done))
+        ]
+        scores = {v for look in (reference, *looks) for v in look.values.get("score", {}).values()}
         drift = judge(
             reference,
             looks,
             metric_name=metric,
-            percent=first.units.get(metric, "score") == "score" and all(0 <= v <= 1 for v in shares),
+            percent=first.units.get(metric, "score") == "score" and all(0 <= v <= 1 for v in scores),
             clusters=outcomes.clusters_of(first.plan),
         )
-        return Watched(watch, metric, reference, looks, drift, tuple(skipped))
+        return Watched(
+            watch,
+            metric,
+            reference,
+            looks,
+            drift,
+            skipped=tuple(run for run in watch.looks if run not in done),
+            embedder=model.name if model else None,
+            unembedded=tuple(run for run in done if run not in far) if model else (),
+        )
+
+    def embed(self, suite: str, *, max_cost_usd: float | None = None) -> Embedded | None:
+        """Ask for the vectors of looks that have none yet; None where no embedding model is named.
+
+        Each text is bought once and kept. ``max_cost_usd`` is what new vectors may cost; the caps of the day hold too.
+
+        Raises:
+            NotFound: The suite is not watched.
+            BadInput: A cap forbids it.
+            CompletionError: The model gave no vectors.
+        """
+        watch = self._need(suite)
+        first = self._ws.runs.outcome(watch.reference_run)
+        model = embedder_of(watch, first.plan.scorers)
+        if model is None:
+            return None
+        key, reference = embedder_key(model), texts_of(self._kept, first, watch)
+        known = self._kept.distances(watch.reference_run, key)
+        answers = {
+            run: texts_of(self._kept, self._ws.runs.outcome(run), watch)
+            for run in self._done(watch)
+            if run not in known
+        }
+        needed = {text: None for mine in answers.values() for text in texts_needed(mine, reference)}
+        vectors, usd = vectors_of(self._ws, list(needed), model, max_cost_usd=max_cost_usd)
+        for run, mine in answers.items():
+            distances = half_distances(mine, reference, vectors)
+            self._kept.keep_distances(run, watch.reference_run, key, means_by_case(distances))
+        return Embedded(model.name, len(answers), len(needed), usd)
+
+    def _done(self, watch: WatchRecord) -> list[str]:
+        return [run for run in watch.looks if self._ws.runs.get(run).status == "complete"]
 
     def _need(self, suite: str) -> WatchRecord:
         found = self.current(suite)
@@ -172,74 +254,7 @@ class Watching:
         chosen = tuple(p for p in plan.prompts if p.title == watch.title)
         return replace(plan, prompts=chosen, gate=None, baseline=None)
 
-    def _seen(
-        self, watch: WatchRecord, outcome: outcomes.Outcome, metric: str, reference: dict[_Cell, str]
-    ) -> Look:
-        """Return what a run says of every metric, a value a case."""
-        import pandas as pd
-
-        from workbench.analysis.drift import Look
-        from workbench.evals.scorers.refusals import refusal_phrase
-
-        place = next(i for i, p in enumerate(outcome.plan.prompts) if p.title == watch.title)
-        cells = outcome.cells[(outcome.cells["prompt_index"] == place) & outcome.cells["error"].isna()]
-        scores = outcome.scores[
-            (outcome.scores["prompt_index"] == place) & (outcome.scores["scorer"] == metric)
-        ]
-        texts = _texts(self._kept, outcome, watch.title)
-        answers = pd.DataFrame(
-            [
-                {
-                    "case_id": key[1],
-                    "length": float(len(text)),
-                    "words": float(len(text.split())),
-                    "refusal": float(refusal_phrase(text) is not None),
-                    "output": float(text != reference[key]) if key in reference else None,
-                }
-                for key, text in texts.items()
-            ],
-            columns=["case_id", "length", "words", "refusal", "output"],
-        )
-        fresh = cells[~cells["cached"].astype(bool)]
-        values = {
-            "score": _by_case(scores, "value"),
-            "output": _by_case(answers, "output"),
-            "length": _by_case(answers, "length"),
-            "refusal": _by_case(answers, "refusal"),
-            "latency": _by_case(fresh, "latency_s"),
-            "cost": _by_case(cells, "cost_usd"),
-        }
-        named = self._ws.store.results.resolved_models(outcome.run_id)
-        return Look(
-            run=outcome.run_id,
-            at=self._ws.runs.get(outcome.run_id).created_at,
-            values=values,
-            models=frozenset(name for names in named.values() for name in names),
-            words=float(answers["words"].mean()) if len(answers) else None,
-        )
-
-
-_Cell = tuple[int, str, int]
-
-
-def _texts(kept: WatchRepository, outcome: outcomes.Outcome, title: str) -> dict[_Cell, str]:
-    """The answers of the watched version by model, case and repeat."""
-    place = next(i for i, p in enumerate(outcome.plan.prompts) if p.title == title)
-    return {
-        (model, case, repeat): text
-        for prompt, model, case, repeat, text in kept.texts(outcome.run_id)
-        if prompt == place
-    }
-
-
-def _by_case(frame: Any, column: str) -> dict[str, float]:
-    """The mean of a column for each case that knows it."""
-    known = frame[["case_id", column]].dropna()
-    return {str(case): float(value) for case, value in known.groupby("case_id")[column].mean().items()}
-
-
-def _metric(plan: Plan, units: dict[str, str]) -> str:
-    """The scorer that is watched: the gate's, else ``overall``, else the first."""
-    if plan.gate is not None and plan.gate.metric in units:
-        return plan.gate.metric
-    return "overall" if "overall" in units else next(iter(units))
+    def _plan(self, watch: WatchRecord) -> Plan:
+        plan = self._ws.runs.plan_of(watch.reference_run)
+        chosen = tuple(p for p in plan.prompts if p.title == watch.title)
+        return replace(plan, prompts=chosen, gate=None, baseline=None)
