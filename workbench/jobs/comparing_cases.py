@@ -20,7 +20,7 @@ _ALL = 1_000_000
 def compare_groups(store: Store, run_id: str, scoring_id: int, plan: Plan, scorers: CaseScorers) -> None:
     """Score every group of cases of a scoring, at the group's first case; what was stored of it before is replaced.
 
-    Cells without an answer yet are no part of a group, so it is called when a run is complete.
+    It is called when all that will be answered is there: a group that lacks an answer then has an error.
     """
     for scorer in scorers.shared:
         if scorer.across:
@@ -68,9 +68,11 @@ def _scored(
     found.sort(key=lambda record: (place(record), order[record.cell.case_id]))
     for _, together in groupby(found, key=place):
         records = list(together)
-        if len(records) > 1:
-            members = [_member(record, cases[record.cell.case_id], scorer) for record in records]
-            yield records[0].id, scorer.compare_cases(members)
+        if len(records) < len(groups[number[records[0].cell.case_id]]):
+            yield records[0].id, Score(scorer.name, None, error="not all cases of the group were asked")
+            continue
+        members = [_member(record, cases[record.cell.case_id], scorer) for record in records]
+        yield records[0].id, scorer.compare_cases(members)
 
 
 def _member(record: CellRecord, case: Case, scorer: Scorer) -> Member:
