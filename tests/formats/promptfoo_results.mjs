@@ -5,13 +5,25 @@ import { spawnSync } from 'node:child_process';
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import { createRequire } from 'node:module';
+import { createRequire, register } from 'node:module';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 
+process.env.PROMPTFOO_DISABLE_TELEMETRY = process.env.PROMPTFOO_DISABLE_UPDATE = '1';
 const here = path.dirname(fileURLToPath(import.meta.url));
 const [dir, out = path.join(here, 'promptfoo_results.json')] = process.argv.slice(2);
 const require = createRequire(path.join(path.resolve(dir), 'package.json'));
 const home = path.join(path.resolve(dir), 'node_modules', 'promptfoo');
+// promptfoo 0.121.3 takes names of two packages that Node, of any version, sees no names in.
+const shims = Object.fromEntries(
+  Object.entries({ 'node-sql-parser': ['Parser'], natural: ['PorterStemmer', 'WordNet'] }).map(([name, names]) => {
+    const file = JSON.stringify(pathToFileURL(require.resolve(name)).href);
+    const text = `import all from ${file}; export const { ${names.join(', ')} } = all;`;
+    return [name, `data:text/javascript,${encodeURIComponent(text)}`];
+  }),
+);
+const hook = `const shims = ${JSON.stringify(shims)};
+export const resolve = (name, context, next) => (shims[name] ? { url: shims[name], shortCircuit: true } : next(name, context));`;
+register(`data:text/javascript,${encodeURIComponent(hook)}`);
 const { version } = JSON.parse(fs.readFileSync(path.join(home, 'package.json'), 'utf8'));
 const { default: promptfoo, ...schemas } = await import(pathToFileURL(path.join(home, 'dist', 'src', 'index.js')));
 const yaml = require('js-yaml');
@@ -24,13 +36,21 @@ for (const [type, list] of Object.entries(cases)) {
     const assertion = { type: (one.not ? 'not-' : '') + type };
     if ('value' in one) assertion.value = one.value;
     if ('threshold' in one) assertion.threshold = one.threshold;
+    const calls = (one.calls ?? []).map((call) => (call.name ? call : { name: call, arguments: '{}' }));
     const output = one.calls
-      ? JSON.stringify({ tool_calls: one.calls.map((name) => ({ function: { name, arguments: '{}' } })) })
+      ? one.tools ? { tool_calls: calls.map((call) => ({ type: 'function', function: call })) }
+        : JSON.stringify({ tool_calls: calls.map((call) => ({ function: call })) })
       : one.output;
     const providerResponse = { output, cost: one.cost, logProbs: one.logprobs, finishReason: one.finish };
+    const test = { vars: one.vars ?? {}, options: { ...one.options } };
+    if (one.replies) {
+      const replies = [...one.replies];
+      test.options.provider = { id: () => 'scripted', callApi: async () => ({ output: replies.shift() }) };
+    }
+    const provider = { id: () => 'asked', config: { tools: one.tools }, callApi: async () => ({ output: '' }) };
     try {
       const found = await promptfoo.assertions.runAssertion({
-        assertion, test: { vars: one.vars ?? {} }, providerResponse, latencyMs: one.latency,
+        prompt: 'What was asked', provider, assertion, test, providerResponse, latencyMs: one.latency,
       });
       results[type].push({ pass: found.pass, score: found.score });
     } catch (problem) {
@@ -52,7 +72,7 @@ for (const [name, { config, files = {} }] of Object.entries(all)) {
   }
   fs.writeFileSync(path.join(folder, 'promptfooconfig.yaml'), yaml.dump(config));
   const asked = spawnSync(process.execPath, [program, 'eval', '--no-cache', '-c', 'promptfooconfig.yaml', '-o', found], {
-    cwd: folder, env: { ...process.env, PROMPTFOO_CONFIG_DIR: folder, PROMPTFOO_DISABLE_TELEMETRY: '1', PROMPTFOO_DISABLE_UPDATE: '1' }, encoding: 'utf8',
+    cwd: folder, env: { ...process.env, PROMPTFOO_CONFIG_DIR: folder }, encoding: 'utf8',
   });
   if (!fs.existsSync(found)) throw new Error(`${name}: ${asked.stderr}${asked.stdout}`);
   const data = JSON.parse(fs.readFileSync(found, 'utf8')).results;

@@ -12,6 +12,7 @@ from workbench.formats.promptfoo import is_promptfoo_file, read_config
 from workbench.formats.promptfoo.commas import comma_separated
 from workbench.formats.promptfoo.nunjucks import Unsupported, render
 from workbench.formats.promptfoo.templates import NotConvertible, convert
+from workbench.workspace.promptfoo import import_config
 
 REAL = Path(__file__).parents[2].parent / "shared" / "data" / "formats" / "promptfoo"
 
@@ -242,3 +243,38 @@ def test_references_into_the_config_are_followed_and_loops_of_them_end(read):
     [[entry]] = config.scorers
     assert (entry["name"], entry["value"]) == ("contains", "x")
     assert said(config).count("without a `type`") == 2
+
+
+def test_what_judges_where_nothing_is_named_is_said_once_and_a_rubric_prompt_is_the_configs_own(
+    read, tmp_path
+):
+    asserts = [
+        {"type": "llm-rubric", "value": "is {{x}}"},
+        {"type": "g-eval", "value": ["a", "b"]},
+        {"type": "similar", "value": "s"},
+        {"type": "context-recall", "value": "truth", "threshold": 0.5},
+        {"type": "factuality", "value": "f", "provider": "openai:gpt-5-mini"},
+        {"type": "context-faithfulness", "contextTransform": "output"},
+    ]
+    config = read(
+        {
+            "prompts": ["Say {{x}}"],
+            "providers": ["echo"],
+            "defaultTest": {"options": {"rubricPrompt": "file://grade.json"}},
+            "tests": [{"vars": {"x": "kind", "context": "c"}, "assert": asserts}],
+        },
+        grade__json='[{"role": "user", "content": "{{ output }} by {{rubric}} for {{x}}?"}]',
+    )
+    [said_of_judge] = [f for f in config.findings if "gpt-4.1-2025-04-14" in f.message]
+    assert said_of_judge.message.startswith("`llm-rubric` and 2 more assertions name no judge")
+    assert "--judge MODEL" in said_of_judge.message and said_of_judge.line
+    assert "`similar` names no embedding model: openai/text-embedding-3-large" in said(config)
+    assert [loss.message for loss in config.losses] == [
+        "the assertion `context-faithfulness` is left out: its `contextTransform` is code, which is not run"
+    ]
+
+    suite = import_config(tmp_path / "promptfooconfig.yaml").suite
+    assert (suite.prompts, set(suite.own_prompts)) == (("prompt-1",), {"prompt-1", "rubricPrompt"})
+    [case] = suite.dataset.cases
+    assert (case.expected, suite.judge.id) == ("truth", "openai/gpt-4.1-2025-04-14")
+    assert case.scorers[0].params["judge_prompt"] == "rubricPrompt"

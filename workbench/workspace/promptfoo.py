@@ -13,17 +13,16 @@ from workbench.errors import BadInput, WorkbenchError
 from workbench.evals.asked_cells import AskedCells
 from workbench.evals.datasets import load_cases
 from workbench.evals.datasets.promptfoo import promptfoo_row
-from workbench.evals.scorers import parse_scorer
+from workbench.evals.scorers import SCORERS, parse_scorer
 from workbench.evals.suite import suite_to_dict
 from workbench.evals.types import ScorerSpec, Suite
 from workbench.files import canonical_json, sha256_text
 from workbench.formats.promptfoo import Config, Finding, is_promptfoo_file, read_config
+from workbench.formats.promptfoo.judged import DEFAULT_JUDGE
 from workbench.formats.promptfoo.nunjucks import Unsupported, evaluate, js_text
 from workbench.llm.types import ModelSpec
 
 __all__ = ["Imported", "Losses", "import_config", "is_promptfoo_file"]
-#: What promptfoo judges with where a config names nothing.
-DEFAULT_JUDGE = "openai/gpt-4.1-2025-04-14"
 _SHOWN = 20
 
 
@@ -66,7 +65,7 @@ def import_config(path: Path) -> Imported:
     derived, more = _derived(config)
     findings += more
     models = tuple(ModelSpec(**model.entry()) for model in config.models)
-    asks = any("judge" in _kinds(entry) for entries in config.scorers for entry in entries)
+    asks = any(_asks(entry) for entries in config.scorers for entry in entries)
     suite = Suite(
         name=_name(path),
         description=config.description,
@@ -78,7 +77,7 @@ def import_config(path: Path) -> Imported:
         concurrency=config.concurrency,
         folder=path.parent,
         judge=ModelSpec(DEFAULT_JUDGE) if asks else None,
-        own_prompts={p.prompt.name: p.prompt for p in config.prompts},
+        own_prompts={p.name: p for p in (*config.judge_prompts, *(p.prompt for p in config.prompts))},
         asked=AskedCells(
             config.only_prompts,
             {
@@ -106,7 +105,10 @@ def _cases(config: Config) -> tuple[list[dict[str, Any]], list[Finding]]:
     rows: list[dict[str, Any]] = []
     findings: list[Finding] = []
     for test, entries in zip(config.tests, config.scorers, strict=True):
-        scorers = []
+        scorers, wanted = [], [text for entry in entries for text in _expected(entry)]
+        if len(set(wanted)) > 1:
+            what = "only the first `context-recall` of a test is held against its own text"
+            findings.append(Finding("difference", what, test.place.file, test.place.line))
         for entry in _with_threshold(list(entries), test.threshold):
             try:
                 parse_scorer(entry)
@@ -123,9 +125,15 @@ def _cases(config: Config) -> tuple[list[dict[str, Any]], list[Finding]]:
             "metadata": {**test.metadata, **({"description": test.description} if test.description else {})},
             "scorers": scorers,
         }
-        reference = next((e.get("expected") for e in entries if "expected" in e), None)
-        rows.append(row if reference is None else {**row, "expected": reference})
+        rows.append({**row, "expected": wanted[0]} if wanted else row)
     return rows, list(dict.fromkeys(findings))
+
+
+def _expected(entry: dict[str, Any]) -> list[str]:
+    """Take out of an entry and its parts what the case is to expect, and return it."""
+    found = [entry.pop("_expected")] if "_expected" in entry else []
+    parts = entry.get("of")
+    return found + [text for part in (parts if isinstance(parts, list) else []) for text in _expected(part)]
 
 
 def _with_threshold(entries: list[dict[str, Any]], threshold: float | None) -> list[dict[str, Any]]:
@@ -213,20 +221,13 @@ def _derived(config: Config) -> tuple[tuple[ScorerSpec, ...], list[Finding]]:
     return tuple(specs), findings
 
 
-def _kinds(entry: dict[str, Any]) -> set[str]:
-    """Return "judge" where an entry or a part of it asks a model that the config does not name."""
+def _asks(entry: dict[str, Any]) -> bool:
+    """Return whether an entry or a part of it asks a model that the config does not name."""
     parts = entry.get("of")
-    if isinstance(parts, list):
-        return {kind for part in parts for kind in _kinds(part)}
-    asks = entry["type"] in (
-        "criteria",
-        "rubric",
-        "classify",
-        "answer_relevance",
-        "faithfulness",
-        "context_recall",
-    )
-    return {"judge"} if asks and "judge" not in entry else set()
+    if isinstance(parts, list) and any(map(_asks, parts)):
+        return True
+    known = SCORERS.get(entry["type"])
+    return known is not None and "judge" in known.param_names and not entry.get("judge")
 
 
 def _id(test: Any, taken: set[str]) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated, ClassVar
+from typing import Annotated, Any, ClassVar
 
 from pydantic import Field
 
@@ -21,6 +21,7 @@ from workbench.evals.scorers.verdicts import numbered, share, verdicts
 from workbench.evals.types import ScoringInput
 from workbench.llm.types import Completion, Request
 
+_YES = ("true", "yes", "pass", "y")
 Words = Annotated[str, Field(min_length=1, max_length=20_000)]
 
 
@@ -128,5 +129,47 @@ class Classify(Judge):
         return Outcome(value, value >= 1, f"{chosen}: {reason_of(data)}")
 
 
+@scorer("llm_rubric")
+@dataclass(frozen=True, kw_only=True)
+class LlmRubric(Judge):
+    """A model says whether the output meets a rubric, with a score of its own, as promptfoo's ``llm-rubric`` asks it.
+
+    The reply holds ``pass``, ``score`` and ``reason``. It passes where the model says so and the score is at least
+    ``least``; what the model leaves out is a pass, and the score then is 1 or 0 by it.
+    """
+
+    PROMPT: ClassVar[str] = "llm_rubric"
+
+    rubric: Annotated[str, Field(max_length=20_000, description="What must hold, in words")]
+    least: Annotated[float | None, Field(description="The lowest score that passes, besides the verdict")] = (
+        None
+    )
+
+    def ask(self, cell: ScoringInput) -> tuple[Request, ...]:
+        """One question."""
+        texts = {"input": asked_of(cell), "expected": expected_of(cell), "output": cell.output}
+        return (self.request(cell, texts, {"rubric": self.rubric}),)
+
+    def read(self, cell: ScoringInput, replies: tuple[Completion, ...]) -> Outcome:
+        """The model's own score and verdict."""
+        data = read_object(replies[0].text)
+        if not data.keys() & {"pass", "score"}:
+            raise Unparsable(f'the judge\'s reply holds neither "pass" nor "score": {shown(replies[0].text)}')
+        verdict = data.get("pass", True)
+        passed = verdict if isinstance(verdict, bool) else str(verdict).strip().lower() in _YES
+        score = _number(data.get("score"))
+        value = float(passed) if score is None else score
+        if self.least is not None:
+            passed = passed and value >= self.least
+        return Outcome(min(1.0, max(0.0, value)), passed, reason_of(data))
+
+
 def _plain(text: str) -> str:
     return " ".join(text.split()).casefold().strip(" .\"'-")
+
+
+def _number(value: Any) -> float | None:
+    try:
+        return None if isinstance(value, bool) or value is None else float(value)
+    except (TypeError, ValueError):
+        return None

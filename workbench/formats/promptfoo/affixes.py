@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from workbench.formats.promptfoo.findings import Findings
 from workbench.formats.promptfoo.nunjucks import Unsupported, render
-from workbench.formats.promptfoo.tests import ConfigTest
+from workbench.formats.promptfoo.rows import ConfigTest
 
 Around = Callable[[str], str]
 

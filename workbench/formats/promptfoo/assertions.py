@@ -6,28 +6,26 @@ here that asks the same thing; code is never run.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Sequence
 from typing import Any
 
-from workbench.errors import BadInput
-from workbench.files import load_yaml
-from workbench.formats.promptfoo.commas import comma_separated
 from workbench.formats.promptfoo.findings import Findings, Place
 from workbench.formats.promptfoo.folder import Folder, Unreadable, shown
-from workbench.formats.promptfoo.judged import JUDGED, NotHonoured, judged_entry
-from workbench.formats.promptfoo.nunjucks import Unsupported, js_text, render
-from workbench.formats.promptfoo.tests import ConfigTest
+from workbench.formats.promptfoo.judged import JUDGED, Judges, NotHonoured
+from workbench.formats.promptfoo.known import NOT_HONOURED
+from workbench.formats.promptfoo.nunjucks import Unsupported, render
+from workbench.formats.promptfoo.providers import ECHO_ID, ConfigModel
+from workbench.formats.promptfoo.rows import ConfigTest
+from workbench.formats.promptfoo.values import checked
 
 #: Assertions of which promptfoo leaves out the ``not-`` in front.
-NO_INVERSE = ("latency", "cost", "levenshtein", "perplexity", "perplexity-score", "finish-reason")
+NO_INVERSE = (
+    "latency", "cost", "levenshtein", "perplexity", "perplexity-score", "finish-reason", "is-valid-openai-tools-call",
+    "llm-rubric", "model-graded-closedqa", "factuality", "model-graded-factuality", "g-eval", "answer-relevance",
+    "context-faithfulness", "context-recall", "context-relevance", "conversation-relevance", "select-best",
+)  # fmt: skip
 #: Thresholds that promptfoo has where none is written.
 THRESHOLDS = {"bleu": 0.5, "gleu": 0.5, "rouge-n": 0.75}
-_TEXTS = ("contains", "icontains", "starts-with", "regex", "levenshtein", "rouge-n")
-_LISTS = ("contains-any", "contains-all", "icontains-any", "icontains-all")
-_REFERENCES = ("bleu", "gleu", "meteor")
-_PLAIN = ("is-html", "contains-html", "is-xml", "contains-xml", "is-json", "contains-json", "equals", "word-count",
-          "finish-reason")  # fmt: skip
-_CODE = ("javascript", "python", "ruby", "webhook", "fn", "eval")
 _DIALECTS = {
     "mysql": "mysql", "mariadb": "mysql", "postgresql": "postgres", "sqlite": "sqlite", "transactsql": "tsql",
     "bigquery": "bigquery", "snowflake": "snowflake", "redshift": "redshift", "athena": "athena", "hive": "hive",
@@ -40,9 +38,10 @@ class AssertionReader:
     """Turns the assertions of tests into scorers' entries."""
 
     def __init__(
-        self, folder: Folder, findings: Findings, grader: Callable[..., dict[str, Any] | None]
+        self, folder: Folder, findings: Findings, judges: Judges, models: Sequence[ConfigModel]
     ) -> None:
-        self.folder, self.findings, self.grader = folder, findings, grader
+        self.folder, self.findings, self.judges = folder, findings, judges
+        self.tools = [model.params.get("tools") for model in models if model.id != ECHO_ID]
 
     def entries(self, test: ConfigTest) -> list[dict[str, Any]]:
         """Return the scorers of one test, each with a name of its own."""
@@ -113,15 +112,15 @@ class AssertionReader:
         if negate and base in NO_INVERSE:
             self.findings.difference(f"promptfoo takes `{kind}` as `{base}`, and so it is here", place)
             negate = False
-        if base in _CODE or base.startswith(("promptfoo:", "trace-", "trajectory:")):
-            raise NotHonoured("it is code or a service of promptfoo's, which is not run")
+        if base in NOT_HONOURED:
+            raise NotHonoured(NOT_HONOURED[base])
+        if base.startswith("promptfoo:"):
+            raise NotHonoured("it is graded by promptfoo's red teaming, which is left out")
         if _is_code(item.get("value")):
             raise NotHonoured(f'its value "{shown(item["value"], 60)}" is code, which is not run')
         value = self._value(item.get("value"), test)
         if base in JUDGED:
-            made = judged_entry(
-                base, item, value, test, self.grader, lambda m: self.findings.difference(m, place)
-            )
+            made = self.judges.entry(base, item, value, test, place)
         else:
             made = self._ruled(base, item, value, place)
         entry = {"_base": kind, **made, **_weight(item)}
@@ -163,6 +162,8 @@ class AssertionReader:
             return {"type": "refusal"}
         if base in ("is-sql", "contains-sql"):
             return self._sql(base, value, place)
+        if base == "is-valid-openai-tools-call":
+            return self._valid_calls()
         if base == "tool-call-f1":
             names = value if isinstance(value, list) else str(value or "").split(",")
             names = [str(name).strip() for name in names]
@@ -174,7 +175,7 @@ class AssertionReader:
             )
             return {
                 "type": "meteor",
-                "value": _checked(base, value),
+                "value": checked(base, value),
                 "threshold": 0.5 if limit is None else limit,
             }
         entry: dict[str, Any] = {"type": "promptfoo", "assertion": base}
@@ -182,8 +183,14 @@ class AssertionReader:
             entry["threshold"] = float(THRESHOLDS[base] if limit is None else limit)
         if base == "levenshtein":
             entry["limit"] = 5.0 if limit is None else float(limit)
-        checked = _checked(base, value)
-        return entry if checked is None else {**entry, "value": checked}
+        fitting = checked(base, value)
+        return entry if fitting is None else {**entry, "value": fitting}
+
+    def _valid_calls(self) -> dict[str, Any]:
+        first = self.tools[0] if self.tools else None
+        if not isinstance(first, list) or any(tools != first for tools in self.tools):
+            raise NotHonoured("the providers have no `tools` in the config, or not the same")
+        return {"type": "tool_calls", "tools": first}
 
     def _sql(self, base: str, value: Any, place: Place) -> dict[str, Any]:
         value = value if isinstance(value, dict) else {}
@@ -194,68 +201,6 @@ class AssertionReader:
             if isinstance(value.get(theirs), list):
                 entry[ours] = [str(name) for name in value[theirs]]
         return {**entry, "fences": True} if base == "contains-sql" else entry
-
-
-def _checked(base: str, value: Any) -> Any:
-    """Return a value in the one form that the scorer takes; None where there is none.
-
-    Raises:
-        NotHonoured: promptfoo would refuse it too, or the assertion is not known.
-    """
-    if base in _TEXTS:
-        if value in (None, "") or isinstance(value, dict | list | bool):
-            raise NotHonoured("its `value` is not a text")
-        return js_text(value)
-    if base in _LISTS:
-        items = comma_separated(value) if isinstance(value, str) else value
-        if not isinstance(items, list) or not items:
-            raise NotHonoured("its `value` is neither a list nor a text")
-        return [js_text(item) for item in items]
-    if base in _REFERENCES:
-        items = value if isinstance(value, list) else [value]
-        if not items or not all(isinstance(item, str) for item in items):
-            raise NotHonoured("its `value` is neither a text nor a list of texts")
-        return items
-    if base in ("is-json", "contains-json"):
-        return _schema(value)
-    if base in ("is-xml", "contains-xml"):
-        if isinstance(value, dict):
-            value = value.get("requiredElements")
-        items = value.split(",") if isinstance(value, str) else value or []
-        return [str(item).strip() for item in items] or None
-    if base == "word-count":
-        return _count(value)
-    if base == "finish-reason":
-        if not isinstance(value, str):
-            raise NotHonoured("its `value` is not a text")
-        return value
-    if base == "equals":
-        return value if isinstance(value, dict | list) else "null" if value is None else js_text(value)
-    if base not in _PLAIN:
-        raise NotHonoured("there is no such assertion here")
-    return None
-
-
-def _schema(value: Any) -> Any:
-    if isinstance(value, str) and value.strip():
-        try:
-            value = load_yaml(value).data
-        except BadInput:
-            raise NotHonoured("its schema is not YAML or JSON") from None
-    if value in (None, "", {}):
-        return None
-    if not isinstance(value, dict):
-        raise NotHonoured("its schema is not a mapping")
-    return value
-
-
-def _count(value: Any) -> Any:
-    if isinstance(value, dict) and any(isinstance(value.get(k), int) for k in ("min", "max")):
-        return {k: int(value[k]) for k in ("min", "max") if value.get(k) is not None}
-    try:
-        return {"min": int(value), "max": int(value)}
-    except (TypeError, ValueError):
-        raise NotHonoured("its `value` is neither a number nor a range") from None
 
 
 def _named(

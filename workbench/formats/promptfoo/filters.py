@@ -10,7 +10,7 @@ from workbench.formats.promptfoo.findings import Findings, Place
 from workbench.formats.promptfoo.folder import shown
 from workbench.formats.promptfoo.prompts import ConfigPrompt
 from workbench.formats.promptfoo.providers import ConfigModel
-from workbench.formats.promptfoo.tests import ConfigTest
+from workbench.formats.promptfoo.rows import ConfigTest
 
 
 @dataclass(frozen=True)

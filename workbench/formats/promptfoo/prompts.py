@@ -89,6 +89,10 @@ class PromptReader:
                 found.append(made)
         return tuple(found)
 
+    def judge_prompt(self, text: str, label: str, taken: list[str], place: Place) -> ConfigPrompt | None:
+        """Return the prompt that a config has for its judges; None, with a finding, where it cannot be used."""
+        return self._prompt(_Raw(text, label, place), taken, Affixes())
+
     def _item(self, item: Any, place: Place) -> list[_Raw]:
         if isinstance(item, str):
             return self._text(item, "", place)

@@ -14,9 +14,12 @@ from workbench.formats.promptfoo.assertions import AssertionReader
 from workbench.formats.promptfoo.filters import filtered
 from workbench.formats.promptfoo.findings import Finding, Findings
 from workbench.formats.promptfoo.folder import MAX_BYTES, Folder, Source, with_merge_keys, with_references
+from workbench.formats.promptfoo.judged import Judges
 from workbench.formats.promptfoo.prompts import ConfigPrompt, PromptReader
 from workbench.formats.promptfoo.providers import ConfigModel, ProviderReader
-from workbench.formats.promptfoo.tests import ConfigTest, TestReader
+from workbench.formats.promptfoo.rows import ConfigTest
+from workbench.formats.promptfoo.tests import TestReader
+from workbench.prompts.content import Prompt
 
 SUFFIXES = (".yaml", ".yml", ".json")
 #: Parts of a config that change nothing about what is asked and how it is scored.
@@ -53,6 +56,7 @@ class Config:
     scorers: tuple[tuple[dict[str, Any], ...], ...]
     derived: tuple[dict[str, Any], ...]
     only_prompts: dict[str, tuple[str, ...]]
+    judge_prompts: tuple[Prompt, ...]
     repeats: int
     concurrency: int | None
     findings: tuple[Finding, ...]
@@ -103,14 +107,18 @@ def read_config(path: Path, *, csv_row: Callable[[Mapping[str, str]], dict[str, 
             findings.difference(f"`{key}` is not known here and changes nothing", source.place(key))
     found = TestReader(folder, source, findings, csv_row).read()
     own = affixes(found)
-    prompts = PromptReader(folder, source, findings).read(data.get("prompts"), own=own)
+    reader = PromptReader(folder, source, findings)
+    prompts = reader.read(data.get("prompts"), own=own)
     providers = ProviderReader(folder, source, findings)
     key = "providers" if "providers" in data else "targets"
     models = providers.read(data.get(key), key)
     found = with_affixes(found, own, findings, chats=any(prompt.chat for prompt in prompts))
     only, found = filtered(prompts, models, found, findings)
-    assertions = AssertionReader(folder, findings, _grader(providers, source))
+    names = [prompt.prompt.name for prompt in prompts]
+    judges = Judges(folder, findings, _grader(providers, source), reader, len(names) * len(models), names)
+    assertions = AssertionReader(folder, findings, judges, models)
     scorers = tuple(tuple(assertions.entries(test)) for test in found)
+    judges.note_nameless()
     options = _mapping(data.get("evaluateOptions"))
     return Config(
         path=path,
@@ -121,6 +129,7 @@ def read_config(path: Path, *, csv_row: Callable[[Mapping[str, str]], dict[str, 
         scorers=scorers,
         derived=_derived(data.get("derivedMetrics"), source, findings),
         only_prompts=only,
+        judge_prompts=tuple(made.prompt for made in judges.prompts.values() if made),
         repeats=_number(options.get("repeat"), 100) or 1,
         concurrency=_number(options.get("maxConcurrency"), 500),
         findings=findings.sorted(),

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
 from itertools import product
 from pathlib import PurePosixPath
 from typing import Any
@@ -13,38 +12,11 @@ from typing import Any
 from workbench.formats.promptfoo.findings import Findings, Place
 from workbench.formats.promptfoo.folder import Folder, Source, Unreadable, shown
 from workbench.formats.promptfoo.nunjucks import Unsupported, is_template, render, resolved
+from workbench.formats.promptfoo.rows import ConfigTest, Row, mapping, merged
 
 MAX_TESTS = 20_000
 _CODE_OPTIONS = ("transform", "postprocess", "transformVars", "storeOutputAs", "runSerially")
 CsvRow = Callable[[Mapping[str, str]], dict[str, Any]]
-
-
-@dataclass(frozen=True)
-class ConfigTest:
-    """One test: what is asked, and its assertions, those of the defaults first.
-
-    ``values`` are the variables as assertions see them, ``vars`` as a prompt shows them: promptfoo renders those once
-    more. ``asserts`` hold each assertion with where it stands.
-    """
-
-    vars: dict[str, Any]
-    values: dict[str, Any]
-    asserts: tuple[tuple[Any, Place], ...]
-    description: str = ""
-    metadata: dict[str, Any] = field(default_factory=dict)
-    options: dict[str, Any] = field(default_factory=dict)
-    threshold: float | None = None
-    place: Place = field(default_factory=lambda: Place(""))
-    named_prompts: Any = None
-    named_providers: Any = None
-    asked: tuple[tuple[str, ...] | None, tuple[str, ...] | None] = (None, None)
-
-
-@dataclass(frozen=True)
-class _Row:
-    data: dict[str, Any]
-    place: Place
-    assert_places: Callable[[int], Place]
 
 
 class TestReader:
@@ -64,7 +36,7 @@ class TestReader:
             row for row in self._scenarios(scenarios) if row is not None
         ]
         if not rows and not tests and not scenarios:
-            rows = [_Row({}, self.source.place(), lambda n: self.source.place())]
+            rows = [Row({}, self.source.place(), lambda n: self.source.place())]
         found: list[ConfigTest] = []
         for row in rows:
             found += self._tests(row)
@@ -73,7 +45,7 @@ class TestReader:
                 return tuple(found[:MAX_TESTS])
         return tuple(found)
 
-    def _default(self) -> _Row:
+    def _default(self) -> Row:
         data, place = self.source.data.get("defaultTest"), self.source.place("defaultTest")
         if isinstance(data, str):
             try:
@@ -85,15 +57,15 @@ class TestReader:
                 data = None
         return self._row(data or {}, self.source, ("defaultTest",))
 
-    def _row(self, data: Any, source: Source, path: tuple[str | int, ...]) -> _Row:
+    def _row(self, data: Any, source: Source, path: tuple[str | int, ...]) -> Row:
         data = data if isinstance(data, dict) else {}
         if "asserts" in data and "assert" not in data:
             self.findings.loss(
                 "`asserts` is not read, promptfoo's word is `assert`", source.place(*path, "asserts")
             )
-        return _Row(data, source.place(*path), lambda n: source.place(*path, "assert", n))
+        return Row(data, source.place(*path), lambda n: source.place(*path, "assert", n))
 
-    def _rows(self, value: Any, path: tuple[str | int, ...]) -> Iterator[_Row]:
+    def _rows(self, value: Any, path: tuple[str | int, ...]) -> Iterator[Row]:
         if value is None:
             return
         items = value if isinstance(value, list) else [value]
@@ -114,7 +86,7 @@ class TestReader:
             else:
                 self.findings.loss("a test that is no mapping is left out", place)
 
-    def _from_files(self, reference: str) -> Iterator[_Row]:
+    def _from_files(self, reference: str) -> Iterator[Row]:
         bare = reference.removeprefix("file://")
         if reference.startswith(("http://", "https://", "huggingface://", "az://", "s3://")):
             raise Unreadable(
@@ -146,7 +118,7 @@ class TestReader:
             self.findings.loss(f"columns that are left out: {problem.message}", place)
             return self.csv_row({k: v for k, v in row.items() if not k.startswith("__")})
 
-    def _scenarios(self, value: Any) -> Iterator[_Row]:
+    def _scenarios(self, value: Any) -> Iterator[Row]:
         items = value if isinstance(value, list) else [] if value is None else [value]
         for index, scenario in enumerate(items):
             path = ("scenarios", index) if isinstance(value, list) else ("scenarios",)
@@ -168,17 +140,17 @@ class TestReader:
             configs = list(self._rows(scenario.get("config"), (*path, "config")))
             tests = list(self._rows(scenario.get("tests"), (*path, "tests")))
             for config, test in product(
-                configs, tests or [_Row({}, self.source.place(*path), lambda n: Place(""))]
+                configs, tests or [Row({}, self.source.place(*path), lambda n: Place(""))]
             ):
-                yield _merged(config, test)
+                yield merged(config, test)
 
-    def _tests(self, row: _Row) -> Iterator[ConfigTest]:
+    def _tests(self, row: Row) -> Iterator[ConfigTest]:
         default, data = self.default.data, row.data
-        options = {**_mapping(default.get("options")), **_mapping(data.get("options"))}
+        options = {**mapping(default.get("options")), **mapping(data.get("options"))}
         self._note_options(options, {**default, **data}, row.place)
         for name in ("prefix", "suffix"):
             # promptfoo takes the default's where a test's own is empty.
-            options[name] = options.get(name) or _mapping(default.get("options")).get(name)
+            options[name] = options.get(name) or mapping(default.get("options")).get(name)
         if data.get("providerOutput") not in (None, ""):
             self.findings.loss(
                 "a test is left out: its `providerOutput` is scored in place of an answer, and here models are asked",
@@ -190,7 +162,7 @@ class TestReader:
         given = data.get("vars")
         if isinstance(given, str | list):
             given = self._files_of_vars(given if isinstance(given, list) else [given], row)
-        given = {**_mapping(default.get("vars")), **_mapping(given)}
+        given = {**mapping(default.get("vars")), **mapping(given)}
         try:
             combinations = list(self._combinations(given, bool(options.get("disableVarExpansion"))))
         except Unreadable as problem:
@@ -207,7 +179,7 @@ class TestReader:
                 values=values,
                 asserts=tuple(asserts),
                 description=str(data.get("description") or ""),
-                metadata={**_mapping(default.get("metadata")), **_mapping(data.get("metadata"))},
+                metadata={**mapping(default.get("metadata")), **mapping(data.get("metadata"))},
                 options=options,
                 threshold=float(threshold) if isinstance(threshold, int | float) and threshold else None,
                 place=row.place,
@@ -215,7 +187,7 @@ class TestReader:
                 named_providers=data.get("providers", default.get("providers")),
             )
 
-    def _asserts(self, row: _Row) -> list[tuple[Any, Place]]:
+    def _asserts(self, row: Row) -> list[tuple[Any, Place]]:
         value = row.data.get("assert")
         if isinstance(value, str):
             try:
@@ -246,19 +218,15 @@ class TestReader:
             self.findings.difference(
                 "`provider` of a test is not used: it runs with those of the config", place
             )
-        if options.get("rubricPrompt"):
-            self.findings.difference(
-                "`rubricPrompt` is not used: judges here have a prompt of their own", place
-            )
 
-    def _files_of_vars(self, references: list[Any], row: _Row) -> dict[str, Any]:
+    def _files_of_vars(self, references: list[Any], row: Row) -> dict[str, Any]:
         """Return the variables of YAML or JSON files, which stand beside the file that names them."""
         beside = PurePosixPath(row.place.file).parent
         try:
             merged: dict[str, Any] = {}
             for reference in references:
                 for path in self.folder.find((beside / str(reference).removeprefix("file://")).as_posix()):
-                    merged.update(_mapping(self.folder.data(path).data))
+                    merged.update(mapping(self.folder.data(path).data))
             return merged
         except Unreadable as problem:
             self.findings.loss(f"variables are left out: {problem}", row.place)
@@ -311,21 +279,3 @@ class TestReader:
                     )
             done[name] = value
         return done
-
-
-def _merged(config: _Row, test: _Row) -> _Row:
-    first, second = config.data, test.data
-    count = len(first.get("assert") or [])
-    data = {
-        **{k: v for k, v in first.items() if k != "options"},
-        **second,
-        "vars": {**_mapping(first.get("vars")), **_mapping(second.get("vars"))},
-        "metadata": {**_mapping(first.get("metadata")), **_mapping(second.get("metadata"))},
-        "assert": [*(first.get("assert") or []), *(second.get("assert") or [])],
-    }
-    places = lambda n: config.assert_places(n) if n < count else test.assert_places(n - count)  # noqa: E731
-    return _Row(data, test.place if test.data else config.place, places)
-
-
-def _mapping(value: Any) -> dict[str, Any]:
-    return value if isinstance(value, dict) else {}
