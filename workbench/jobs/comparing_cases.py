@@ -25,7 +25,7 @@ def compare_groups(store: Store, run_id: str, scoring_id: int, plan: Plan, score
     for scorer in scorers.shared:
         if scorer.across:
             for groups in _chunks(_groups(scorer, plan, scorers)):
-                found = list(_scored(store, run_id, scoring_id, scorer, groups))
+                found = list(_scored(store, run_id, scoring_id, plan, scorer, groups))
                 if found:
                     store.comparisons.replace(scoring_id, scorer.name, found, ())
 
@@ -54,22 +54,25 @@ def _chunks(groups: Sequence[list[Case]]) -> Iterator[list[list[Case]]]:
 
 
 def _scored(
-    store: Store, run_id: str, scoring_id: int, scorer: Scorer, groups: Sequence[list[Case]]
+    store: Store, run_id: str, scoring_id: int, plan: Plan, scorer: Scorer, groups: Sequence[list[Case]]
 ) -> Iterator[tuple[int, Score]]:
     number = {case.id: n for n, group in enumerate(groups) for case in group}
     cases = {case.id: case for group in groups for case in group}
     order = {case_id: place for place, case_id in enumerate(cases)}
     _total, found = store.results.page(run_id, scoring_id, case_ids=list(cases), limit=_ALL)
 
-    def place(record: CellRecord) -> tuple[int, ...]:
+    def place(record: CellRecord) -> tuple[int, int, int, int]:
         cell = record.cell
         return number[cell.case_id], cell.prompt_index, cell.model_index, cell.repeat
 
     found.sort(key=lambda record: (place(record), order[record.cell.case_id]))
-    for _, together in groupby(found, key=place):
+    for (group, prompt, model, _repeat), together in groupby(found, key=place):
         records = list(together)
-        if len(records) < len(groups[number[records[0].cell.case_id]]):
-            yield records[0].id, Score(scorer.name, None, error="not all cases of the group were asked")
+        asked = sum(plan.asks(case, prompt, model) for case in groups[group])
+        if asked < 2:
+            continue
+        if len(records) < asked:
+            yield records[0].id, Score(scorer.name, None, error="an answer of the group is missing")
             continue
         members = [_member(record, cases[record.cell.case_id], scorer) for record in records]
         yield records[0].id, scorer.compare_cases(members)
