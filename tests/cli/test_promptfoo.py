@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from support.openai_server import OpenAIServer
 
 from workbench.evals.scorers import build_scorer, score_completion
 from workbench.files import dump_yaml, load_yaml
@@ -115,3 +116,47 @@ def test_a_suite_comes_back_from_promptfoo_with_the_same_messages_and_scores(cal
         "both": False,
         "overall": False,
     }
+
+
+def test_a_judge_that_the_config_does_not_name_is_told_before_anything_is_asked_and_can_be_chosen(
+    call, config, monkeypatch
+):
+    path = config(
+        tests=[{"vars": {"word": "a"}, "assert": [{"type": "llm-rubric", "value": "is {{word}}"}]}],
+        defaultTest={},
+    )
+    told = call("run", path, "--dry-run")
+    assert (told.code, "openai/gpt-4.1-2025-04-14 judges, as in promptfoo; `--judge MODEL`" in told.err) == (
+        0,
+        True,
+    )
+    asked = []
+
+    def verdict(body):
+        asked.append(body["model"])
+        return '{"reason": "r", "pass": true, "score": 0.75}'
+
+    with OpenAIServer(answer=verdict) as server:
+        monkeypatch.setenv("OPENAI_API_BASE", server.base_url)
+        monkeypatch.setenv("OPENAI_API_KEY", "sk-test")
+        done = call("run", path, "--judge", "openai/chosen", "--json", "-")
+        again = call("rescore", done.data["run"], "--suite", path, "--judge", "openai/other", "--json", "-")
+    assert done.code == 0 and "gpt-4.1" not in done.err
+    assert {row["mean"] for row in done.data["results"]} == {0.75}
+    assert (sorted(asked), again.code) == (["chosen"] * 2 + ["other"] * 2, 0)
+
+
+def test_tests_that_name_a_prompt_or_a_provider_are_asked_nothing_else(call, config):
+    path = config(
+        prompts=[{"label": "one", "raw": "1 {{word}}"}, {"label": "two", "raw": "2 {{word}}"}],
+        providers=["echo", {"id": "echo", "label": "second", "prompts": ["two"]}],
+        tests=[{"vars": {"word": "a"}}, {"vars": {"word": "b"}, "prompts": ["two"], "providers": ["echo"]}],
+    )
+    assert "Cells           5" in call("run", path, "--dry-run").out
+    done = call("run", path, "--json", "-")
+    # "echo" means the second one too, by its id.
+    assert (done.code, done.data["cells"]["planned"], done.data["cells"]["done"]) == (0, 5, 5)
+    counts = {
+        (row["prompt"], row["model"]): row["n"] for row in done.data["results"] if row["scorer"] == "contains"
+    }
+    assert counts == {("one", "offline/echo"): 1, ("two", "offline/echo"): 2, ("two", "second"): 2}

@@ -54,6 +54,15 @@ MaxCost = Annotated[
     ),
 ]
 
+JudgeModel = Annotated[
+    str | None,
+    typer.Option(
+        "--judge",
+        metavar="MODEL",
+        help="The model that judges where a scorer names none, in place of the suite's judge.",
+    ),
+]
+
 
 def new_app(text: str | None = None) -> typer.Typer:
     """Return an empty Typer app set up as all commands are."""

@@ -33,7 +33,9 @@ def workspace_for(suite: str, given: Path | None) -> Path | None:
     return folder
 
 
-def load_suite(ws: Workspace, name: str, *, accept_losses: bool, asks: bool) -> Suite:
+def load_suite(
+    ws: Workspace, name: str, *, accept_losses: bool, asks: bool, judge: str | None = None
+) -> Suite:
     """Return the suite to run. What of a promptfoo config is not honoured is listed on stderr.
 
     Args:
@@ -41,15 +43,22 @@ def load_suite(ws: Workspace, name: str, *, accept_losses: bool, asks: bool) -> 
         name: The suite.
         accept_losses: Run without what cannot be honoured.
         asks: Whether models will be asked; a dry run needs nobody's agreement.
+        judge: The model that judges where a scorer names none, in place of the suite's.
 
     Raises:
         BadInput: Parts cannot be honoured, and nobody agreed to run the rest.
     """
+    from workbench.workspace.fitting import judged_by
+
     imported = ws.suites.imported(name)
     if imported is None:
-        return ws.suites.load(name)
+        return judged_by(ws.suites.load(name), judge)
     for title, kind in (("Not honoured here", "loss"), ("May come out otherwise", "difference")):
-        found = [str(finding) for finding in imported.findings if finding.kind == kind]
+        found = [
+            str(finding)
+            for finding in imported.findings
+            if finding.kind == kind and not (judge and "`--judge MODEL`" in finding.message)
+        ]
         if found:
             warn(f"{title}:")
         for line in found[:_SHOWN]:
@@ -65,7 +74,7 @@ def load_suite(ws: Workspace, name: str, *, accept_losses: bool, asks: bool) -> 
             "listed above",
             hint="run the rest with --accept-losses",
         )
-    return imported.suite
+    return judged_by(imported.suite, judge)
 
 
 def _agreed() -> bool:

@@ -6,7 +6,16 @@ from typing import Annotated
 
 import typer
 
-from workbench.cli.options import GateFlag, JsonFile, MaxCost, RunId, WorkspaceDir, new_app, opened
+from workbench.cli.options import (
+    GateFlag,
+    JsonFile,
+    JudgeModel,
+    MaxCost,
+    RunId,
+    WorkspaceDir,
+    new_app,
+    opened,
+)
 from workbench.cli.outcome import present
 from workbench.cli.output import Output
 from workbench.workspace.reporting import report_of
@@ -25,6 +34,7 @@ def rescore(
             help="Take the scorers and the gate of this suite; by default the run's own.",
         ),
     ] = None,
+    judge: JudgeModel = None,
     max_cost: MaxCost = None,
     gate: GateFlag = False,
     json: JsonFile = None,
@@ -35,7 +45,7 @@ def rescore(
     No answering model is asked; judges are, for what they have not judged before.
     """
     with opened(workspace) as ws:
-        record = ws.runs.rescore(run, suite, max_cost_usd=max_cost)
+        record = ws.runs.rescore(run, suite, judge=judge, max_cost_usd=max_cost)
         moved, out = ws.runs.moved(record.id), Output(json)
         report = {**report_of(ws, record.id), "moved": [one.to_dict() for one in moved]}
         code = present(ws, report, out, gate=gate)

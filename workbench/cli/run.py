@@ -12,6 +12,7 @@ from workbench.cli.options import (
     DetachFlag,
     GateFlag,
     JsonFile,
+    JudgeModel,
     MaxCost,
     WorkspaceDir,
     new_app,
@@ -51,6 +52,7 @@ def run(
             help="A model to ask in place of the suite's, as provider/model; give it once for each.",
         ),
     ] = None,
+    judge: JudgeModel = None,
     repeats: Annotated[
         int | None,
         typer.Option("--repeats", metavar="N", help="Answers to each cell; by default the suite's."),
@@ -101,7 +103,7 @@ def run(
     reports = parse_targets(report or ())
     refuse_unwritable(reports, detach=detach)
     with opened(workspace_for(suite, workspace)) as ws:
-        loaded = load_suite(ws, suite, accept_losses=accept_losses, asks=not dry_run)
+        loaded = load_suite(ws, suite, accept_losses=accept_losses, asks=not dry_run, judge=judge)
         prompts = [selector_here(text, ws.root) for text in prompt or ()]
         if gate:
             _require_gate(ws, loaded, prompts, model or ())

@@ -26,6 +26,11 @@ def model_named(suite: Suite, name: str) -> ModelSpec:
     return ModelSpec(name)
 
 
+def judged_by(suite: Suite, name: str | None) -> Suite:
+    """Return the suite with another judge for the scorers that name none; None keeps the suite's own."""
+    return suite if name is None else replace(suite, judge=model_named(suite, name))
+
+
 def with_gate(plan: Plan, suite: Suite, *, strict: bool = False) -> Plan:
     """Return the plan with a gate that it can be held to, or with none."""
     from workbench.workspace.baselines import with_baseline

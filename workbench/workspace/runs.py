@@ -28,7 +28,7 @@ from workbench.prompts.templates import Renderer, render
 from workbench.store import RunRecord, Store
 from workbench.store.base import now
 from workbench.workspace.dataset_checks import check_windows
-from workbench.workspace.fitting import MAX_CONCURRENCY, check_limits, model_named, with_gate
+from workbench.workspace.fitting import MAX_CONCURRENCY, check_limits, judged_by, model_named, with_gate
 from workbench.workspace.judging import asked_models, judge_again, with_judges
 from workbench.workspace.library import PromptLibrary, current_author
 from workbench.workspace.run_facts import run_to_dict
@@ -342,6 +342,7 @@ class Runs:
         run_id: str,
         suite: str | None = None,
         *,
+        judge: str | None = None,
         max_cost_usd: float | None = None,
         on_progress: Callable[[int, int], Any] = lambda done, total: None,
     ) -> RunRecord:
@@ -350,6 +351,7 @@ class Runs:
         Args:
             run_id: The run.
             suite: Whose scorers and gate.
+            judge: The model that judges where a scorer names none; by default the suite's judge.
             max_cost_usd: What the run with all its judging may come to; by default the cap that it was started with.
             on_progress: Called with how many cells are scored, and of how many.
 
@@ -361,7 +363,7 @@ class Runs:
         if record.status == "running" and process.alive(self.state, record):
             raise ConflictError(f"Run {record.id} is still running", hint="score it again when it has ended")
         plan = self.plan_of(record.id)
-        loaded = self.suites.load(suite or record.suite, accept_losses=True)
+        loaded = judged_by(self.suites.load(suite or record.suite, accept_losses=True), judge)
         again = with_judges(replace(plan, scorers=loaded.scorers), loaded, self._pin, root=self.root)
         if max_cost_usd is not None:
             prices = PriceBook.from_pinned(record.plan.get("prices"))
