@@ -173,6 +173,8 @@ class Series:
 
 def _over_rows(statistic, values: Floats) -> Floats:
     """A statistic of each case over the rows that know it; NaN where none does."""
+    if values.size and not np.isnan(values).any():
+        return (np.median if statistic is np.nanmedian else np.mean)(values, axis=0)
     found = np.full(values.shape[1], np.nan)
     known = ~np.isnan(values).all(axis=0)
     found[known] = statistic(values[:, known], axis=0)

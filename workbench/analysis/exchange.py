@@ -29,8 +29,8 @@ from workbench.analysis.estimators import Floats
 
 #: Cases beyond so many are exchanged in groups.
 _BLOCKS = 256
-#: Steps into which the range of a sum is cut, where it is not on a grid of its own.
-_STEPS = 2048
+#: Steps a case into which the range of a sum is cut, where it is not on a grid of its own; and the fewest in all.
+_STEPS, _FEWEST = 16, 512
 #: No p value is taken for smaller; the transform's rounding is far below.
 _LEAST = 1e-12
 
@@ -93,7 +93,7 @@ def _chances(blocks: Floats) -> tuple[float, float]:
     if not varies.any():
         return 0.0, 1.0
     centred, known = centred[:, varies], known[:, varies]
-    unit = _unit(centred[known], float(spread.sum()))
+    unit = _unit(centred[known], float(spread.sum()), max(_FEWEST, _STEPS * centred.shape[1]))
     steps = np.rint(np.where(known, centred, 0) / unit).astype(int)
     size = fft.next_fast_len(int(steps.max(axis=0).sum()) + 1, real=True)
     masses = np.zeros((steps.shape[1], size))
@@ -105,9 +105,9 @@ def _chances(blocks: Floats) -> tuple[float, float]:
     return float(chances[at + 1 :].sum()), float(chances[at])
 
 
-def _unit(values: Floats, total: float) -> float:
+def _unit(values: Floats, total: float, most: int) -> float:
     """The grid that values lie on, such as passes of one to five answers, or else a fine one."""
     for parts in (1, 2, 3, 4, 5):
-        if total * parts < _STEPS and np.allclose(values * parts, np.rint(values * parts), atol=1e-9):
+        if total * parts <= most and np.abs(values * parts - np.rint(values * parts)).max() < 1e-9:
             return 1 / parts
-    return total / _STEPS
+    return total / most
