@@ -49,7 +49,9 @@ def show_page() -> None:
         except WorkbenchError as fault:
             problem = fault
         _picks(ws, runs, run, a, b, compared)
-        if problem is not None:
+        if problem is not None and run.done == 0:
+            _no_answers(run)
+        elif problem is not None:
             show_fault(problem)
         elif compared is not None:
             _comparison(ws, compared, run, a, b)
@@ -106,6 +108,16 @@ def _one_side(run: RunRecord, name: str) -> None:
     )
     with box:
         page_link("runs", "Run it with another version", icon=":material/play_arrow:", suite=run.suite)
+
+
+def _no_answers(run: RunRecord) -> None:
+    box = empty_state(
+        "No answers to compare yet",
+        f"The run of {run.suite} is {run.status} and has answered nothing. Follow it, or choose another run above.",
+        key="compare_no_answers",
+    )
+    with box:
+        page_link("runs", "Follow the run", icon=":material/monitoring:", run=run.id)
 
 
 def _margin() -> float | None:
