@@ -8,7 +8,8 @@ if TYPE_CHECKING:
     from typing import Any
 
     from workbench.evals.own.api import scorer
-    from workbench.prompts.content import Prompt, load_prompt
+    from workbench.prompts.content import Prompt
+    from workbench.prompts.prompt_file import load_prompt
     from workbench.workspace import Workspace
 
 __version__ = "0.1.0"
@@ -18,7 +19,7 @@ __all__ = ["Prompt", "Workspace", "load_prompt", "scorer"]
 _HOMES = {
     "Prompt": "workbench.prompts.content",
     "Workspace": "workbench.workspace",
-    "load_prompt": "workbench.prompts.content",
+    "load_prompt": "workbench.prompts.prompt_file",
     "scorer": "workbench.evals.own.api",
 }
 

@@ -14,7 +14,7 @@ from workbench.evals.scorers import parse_scorer
 from workbench.evals.types import Case, Dataset, Suite
 from workbench.llm.gateway import Gateway
 from workbench.llm.types import ModelSpec
-from workbench.prompts.content import parse_prompt
+from workbench.prompts.prompt_file import parse_prompt
 
 CASES = 500
 KINDS = {"rate_limit", "provider", "timeout", "connection"}

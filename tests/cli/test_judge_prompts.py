@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from workbench.evals.scorers.judging import shipped_prompt
-from workbench.prompts.content import load_prompt
+from workbench.prompts.prompt_file import load_prompt
 
 
 def test_a_copied_prompt_is_the_shipped_one_and_is_not_copied_over_what_is_there(call, here):

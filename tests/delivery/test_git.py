@@ -12,7 +12,7 @@ from workbench.delivery.evidence import TRAILERS, Evidence
 from workbench.delivery.git import make_release, plan_release, release_branch
 from workbench.delivery.repository import public_url
 from workbench.errors import BadInput, ConflictError, NotFound, ReleaseError, WorkbenchError
-from workbench.prompts.content import parse_prompt
+from workbench.prompts.prompt_file import parse_prompt
 
 EVIDENCE = Evidence(
     suite="triage",

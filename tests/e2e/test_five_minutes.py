@@ -11,7 +11,7 @@ import pytest
 from playwright.sync_api import Page, expect
 from support.browser import AppServer, fill, press, visit, wait_idle, widget
 
-from workbench.prompts.content import load_prompt
+from workbench.prompts.prompt_file import load_prompt
 from workbench.workspace import Workspace
 
 PROMPT = "support-triage"

@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 from support.browser import AppServer, press, visit, wait_idle, widget
 
-from workbench.prompts.content import load_prompt
+from workbench.prompts.prompt_file import load_prompt
 
 
 def area(page: Page, index: int = 0) -> Locator:

@@ -11,7 +11,7 @@ from workbench.evals.plan import PinnedPrompt, Plan, build_plan
 from workbench.evals.runner import CostCap, answer_batches
 from workbench.evals.types import Case, Dataset, Suite
 from workbench.llm.types import Completion, ModelSpec, Request
-from workbench.prompts.content import parse_prompt
+from workbench.prompts.prompt_file import parse_prompt
 
 
 def _plan(cases: int) -> Plan:

@@ -14,7 +14,7 @@ from workbench.evals.runner import CostCap, answer_cells
 from workbench.evals.scorers import parse_scorer
 from workbench.evals.types import Case, Dataset, Gate, Suite
 from workbench.llm.types import Completion, ModelSpec
-from workbench.prompts.content import parse_prompt
+from workbench.prompts.prompt_file import parse_prompt
 
 
 def _prompt(name: str = "p", text: str = "Say {{word}}", template: str = "literal") -> PinnedPrompt:

@@ -23,7 +23,7 @@ from workbench.evals.scorers.answers import gathered
 from workbench.files import dump_yaml, load_yaml
 from workbench.formats.promptfoo.known import HONOURED, NOT_HONOURED, table
 from workbench.llm.types import Completion
-from workbench.prompts.content import prompt_to_yaml
+from workbench.prompts.prompt_file import prompt_to_yaml
 from workbench.workspace.promptfoo import import_config
 
 HERE = Path(__file__).parent

@@ -7,7 +7,7 @@ import time
 from workbench.evals.plan import PinnedPrompt
 from workbench.evals.types import Case
 from workbench.jobs.seen import seen_cases, seen_caution
-from workbench.prompts.content import parse_prompt
+from workbench.prompts.prompt_file import parse_prompt
 
 TICKET = "My parcel number 4711 has not arrived, and nobody answers the telephone."
 

@@ -14,15 +14,8 @@ from jsonschema import Draft202012Validator
 
 from workbench.errors import PromptError
 from workbench.files import dump_yaml, load_yaml
-from workbench.prompts.content import (
-    Lineage,
-    Prompt,
-    PromptMessage,
-    Variable,
-    load_prompt,
-    parse_prompt,
-    prompt_to_yaml,
-)
+from workbench.prompts.content import Lineage, Prompt, PromptMessage, Variable
+from workbench.prompts.prompt_file import load_prompt, parse_prompt, prompt_to_yaml
 from workbench.prompts.schema import VARIABLE_TYPES, prompt_file_schema
 
 REAL = Path(__file__).parents[2].parent / "shared" / "data" / "formats" / "github-models"

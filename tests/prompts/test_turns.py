@@ -6,10 +6,12 @@ import pytest
 
 from workbench.errors import PromptError, TemplateError
 from workbench.evals.plan import response_format
-from workbench.prompts.content import Prompt, message_text, parse_prompt, prompt_to_yaml
+from workbench.prompts.content import Prompt
 from workbench.prompts.diff import diff_prompts
 from workbench.prompts.lint import lint
+from workbench.prompts.prompt_file import parse_prompt, prompt_to_yaml
 from workbench.prompts.templates import placeholders, render
+from workbench.prompts.turns import message_text
 
 FILE = """\
 name: look

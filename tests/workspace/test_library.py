@@ -8,7 +8,8 @@ from dataclasses import replace
 import pytest
 
 from workbench.errors import ConflictError, NotFound
-from workbench.prompts.content import PromptMessage, load_prompt, parse_prompt
+from workbench.prompts.content import PromptMessage
+from workbench.prompts.prompt_file import load_prompt, parse_prompt
 from workbench.workspace import Workspace
 
 FIRST = "name: triage\nmessages:\n- role: user\n  content: 'Sort this: {{ticket}}'\n"

@@ -11,7 +11,8 @@ from workbench.evals.scorers.judging import SHIPPED, shipped_text
 from workbench.evals.scorers.registry import SCORERS, Entry
 from workbench.evals.types import Case, ScorerSpec
 from workbench.llm.types import ModelSpec
-from workbench.prompts.content import Prompt, parse_prompt, prompt_to_yaml
+from workbench.prompts.content import Prompt
+from workbench.prompts.prompt_file import parse_prompt, prompt_to_yaml
 
 _PARTS = ("of", "all", "any")
 

@@ -16,7 +16,8 @@ from workbench.evals.scorers.registry import WRAPPER_KEYS
 from workbench.evals.types import Case, Cell, Gate, ScorerSpec, Suite
 from workbench.llm.recorded import recorded_files
 from workbench.llm.types import ModelSpec, Request
-from workbench.prompts.content import Prompt, parse_prompt, prompt_to_yaml
+from workbench.prompts.content import Prompt
+from workbench.prompts.prompt_file import parse_prompt, prompt_to_yaml
 from workbench.prompts.templates import Renderer, check_variables
 
 

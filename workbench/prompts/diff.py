@@ -8,7 +8,8 @@ import re
 from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple
 
-from workbench.prompts.content import Prompt, PromptMessage, Variable, prompt_to_yaml
+from workbench.prompts.content import Prompt, PromptMessage, Variable
+from workbench.prompts.prompt_file import prompt_to_yaml
 
 Op = Literal["equal", "insert", "delete"]
 _TOKEN = re.compile(r"\w+|\s+|[^\w\s]")

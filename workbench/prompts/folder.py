@@ -17,16 +17,15 @@ from pathlib import Path
 
 from workbench.errors import BadInput, ConflictError, PromptError, WorkbenchError
 from workbench.files import check_name, write_atomic
-from workbench.prompts.content import (
+from workbench.prompts.content import Lineage, Prompt
+from workbench.prompts.history import History, LabelEvent, StoredVersion, list_folder
+from workbench.prompts.prompt_file import (
     SUFFIXES,
-    Lineage,
-    Prompt,
     load_prompt_file,
     parse_prompt,
     prompt_name,
     prompt_to_yaml,
 )
-from workbench.prompts.history import History, LabelEvent, StoredVersion, list_folder
 from workbench.prompts.selectors import check_label
 
 __all__ = ["FolderState", "LabelEvent", "PromptFile", "PromptFolder", "StoredVersion"]

@@ -13,7 +13,7 @@ from typing import Literal
 
 from workbench.errors import BadInput
 from workbench.files import check_name
-from workbench.prompts.content import prompt_name
+from workbench.prompts.prompt_file import prompt_name
 
 SelectorKind = Literal["newest", "number", "label", "sha", "path"]
 _HINT = "write name, name@3, name@label, name@sha:1a2b3c4d, or a path to a .prompt.yml file"

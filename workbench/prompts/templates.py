@@ -15,8 +15,9 @@ from types import TracebackType
 from typing import Any
 
 from workbench.errors import TemplateError
-from workbench.prompts.content import SENT_KEYS, Prompt, PromptMessage, Variable, message_content
+from workbench.prompts.content import SENT_KEYS, Prompt, PromptMessage, Variable
 from workbench.prompts.jinja_process import MAX_OUTPUT, TIMEOUT_S, JinjaProcess
+from workbench.prompts.turns import message_content
 
 PLACEHOLDER = re.compile(r"\{\{\s*([^\W\d][\w.\-]*)\s*\}\}")
 _IMAGE = re.compile(r"https?://[^\s/]+|data:image/[\w.+-]{1,40};base64,")

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from workbench.prompts.content import call_text
+from workbench.prompts.turns import call_text
 
 if TYPE_CHECKING:
     import pandas as pd

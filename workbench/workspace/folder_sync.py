@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from workbench.errors import ConflictError, WorkbenchError
-from workbench.prompts.content import Lineage, Prompt, prompt_to_yaml
+from workbench.prompts.content import Lineage, Prompt
 from workbench.prompts.folder import FolderState, PromptFile
+from workbench.prompts.prompt_file import prompt_to_yaml
 from workbench.store import LabelRecord, Store, VersionRecord
 
 

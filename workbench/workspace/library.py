@@ -12,8 +12,9 @@ from typing import Any
 from filelock import FileLock, Timeout
 
 from workbench.errors import ConflictError, NotFound, StoreError, WorkbenchError
-from workbench.prompts.content import Lineage, Prompt, load_prompt, parse_prompt, prompt_name
+from workbench.prompts.content import Lineage, Prompt
 from workbench.prompts.folder import LabelEvent, PromptFile, PromptFolder
+from workbench.prompts.prompt_file import load_prompt, parse_prompt, prompt_name
 from workbench.prompts.selectors import Selector, check_label, parse_selector
 from workbench.store import LabelRecord, Store, VersionRecord
 from workbench.store.base import now

@@ -20,7 +20,8 @@ from workbench.llm.gateway import Gateway
 from workbench.llm.loop import submit
 from workbench.llm.pricebook import PriceBook, load_prices
 from workbench.llm.types import Completion, ModelSpec, Request
-from workbench.prompts.content import Prompt, parse_prompt, prompt_to_yaml
+from workbench.prompts.content import Prompt
+from workbench.prompts.prompt_file import parse_prompt, prompt_to_yaml
 from workbench.prompts.templates import render
 from workbench.store import Store
 from workbench.workspace.library import current_author

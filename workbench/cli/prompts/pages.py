@@ -11,7 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from workbench.cli.tables import columns, moment, verbatim
-from workbench.prompts.content import message_text
+from workbench.prompts.turns import message_text
 from workbench.reports.terminal import plain
 
 if TYPE_CHECKING:

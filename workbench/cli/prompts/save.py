@@ -77,7 +77,7 @@ def _sentence(result: SaveResult) -> str:
 
 def _own_file(ws: Workspace, source: str) -> str | None:
     """Return the name of the prompt whose own file in the workspace ``source`` means, or None."""
-    from workbench.prompts.content import prompt_name
+    from workbench.prompts.prompt_file import prompt_name
 
     folder = ws.prompts.folder.root
     path = Path(selector_here(source, ws.root))
@@ -92,7 +92,7 @@ def _content(ws: Workspace, source: str, name: str | None) -> tuple[Prompt, Line
     from dataclasses import replace
 
     from workbench.files import check_name
-    from workbench.prompts.content import load_prompt_file, parse_prompt
+    from workbench.prompts.prompt_file import load_prompt_file, parse_prompt
 
     if source == "-":
         if name is None:

@@ -26,7 +26,7 @@ def show_command(
         out.json(content_data(version))
         if yaml:
             from workbench.cli.tables import verbatim
-            from workbench.prompts.content import prompt_to_yaml
+            from workbench.prompts.prompt_file import prompt_to_yaml
 
             out.show(verbatim(prompt_to_yaml(version.prompt, version.lineage if version.number else None)))
             return

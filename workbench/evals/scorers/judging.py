@@ -19,7 +19,8 @@ from workbench.evals.scorers.registry import Outcome, ScoringError
 from workbench.evals.scorers.replies import Unparsable
 from workbench.evals.types import ScoringInput
 from workbench.llm.types import Completion, ModelSpec, Request
-from workbench.prompts.content import Prompt, parse_prompt
+from workbench.prompts.content import Prompt
+from workbench.prompts.prompt_file import parse_prompt
 from workbench.prompts.templates import render
 
 #: What is added to a request's repeat when it is asked once more, so that it is another question.

@@ -14,12 +14,13 @@ from workbench.formats.promptfoo.affixes import Affixes
 from workbench.formats.promptfoo.findings import Findings, Place
 from workbench.formats.promptfoo.folder import CODE_SUFFIXES, Folder, Source, Unreadable, shown
 from workbench.formats.promptfoo.templates import NotConvertible, convert, with_defaults
-from workbench.prompts.content import Prompt, parse_prompt
+from workbench.prompts.content import Prompt
+from workbench.prompts.prompt_file import parse_prompt
 
 MAX_PROMPTS = 200
 _FILE_SUFFIXES = (".txt", ".json", ".jsonl", ".yaml", ".yml", ".md", ".j2", ".csv", *CODE_SUFFIXES)
 _SPLIT = re.compile(r"^---[ \t]*$", re.MULTILINE)
-_LOOKS_LIKE_FILE = re.compile(r"[\w./*@{},-]+\.(?:" + "|".join(s[1:] for s in _FILE_SUFFIXES) + r")(?::\w+)?")
+LOOKS_LIKE_FILE = re.compile(r"[\w./*@{},-]+\.(?:" + "|".join(s[1:] for s in _FILE_SUFFIXES) + r")(?::\w+)?")
 _SERVICES = ("langfuse://", "portkey://", "helicone://", "exec:")
 
 
@@ -109,7 +110,7 @@ class PromptReader:
                 for raw in self._text(item["raw"], str(label or item.get("id") or ""), place)
             ]
         name = item.get("id")
-        if isinstance(name, str) and (name.startswith("file://") or _LOOKS_LIKE_FILE.fullmatch(name)):
+        if isinstance(name, str) and (name.startswith("file://") or LOOKS_LIKE_FILE.fullmatch(name)):
             return self._text(name, str(label), place)
         known = ", ".join(f"`{key}`" for key in list(item)[:5])
         raise Unreadable(
@@ -120,7 +121,7 @@ class PromptReader:
         if text.startswith(_SERVICES):
             raise Unreadable(f'"{shown(text, 40)}" is fetched or run by promptfoo, which is not done here')
         named = text.startswith("file://")
-        if not named and ("\n" in text or not _LOOKS_LIKE_FILE.fullmatch(text.strip())):
+        if not named and ("\n" in text or not LOOKS_LIKE_FILE.fullmatch(text.strip())):
             return [_Raw(text, label, place)]
         bare = text.strip().removeprefix("file://")
         path = re.sub(r"(\.\w+):\w+$", r"\1", bare)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import streamlit as st
 
 from workbench.errors import TemplateError
-from workbench.prompts.content import message_text
 from workbench.prompts.templates import render
+from workbench.prompts.turns import message_text
 from workbench.ui.trying import LETTERS
 from workbench.ui.views.common import plain
 from workbench.workspace.playground import Session

@@ -7,7 +7,7 @@ from functools import partial
 
 import streamlit as st
 
-from workbench.prompts.content import message_text
+from workbench.prompts.turns import message_text
 from workbench.reports.text import clean
 from workbench.ui.components.text_editor import text_editor
 from workbench.ui.editing import Form, FormMessage

@@ -7,8 +7,9 @@ from functools import partial
 
 import streamlit as st
 
-from workbench.prompts.content import Variable, message_text
+from workbench.prompts.content import Variable
 from workbench.prompts.lint import Finding
+from workbench.prompts.turns import message_text
 from workbench.ui.components.text_editor import text_editor
 from workbench.ui.views.common import plain
 

@@ -12,7 +12,7 @@ import streamlit as st
 
 from workbench.analysis.wording import amount
 from workbench.evals.types import Case, Score
-from workbench.prompts.content import call_text, message_text
+from workbench.prompts.turns import call_text, message_text
 from workbench.reports.text import clean, one_line
 from workbench.store.results import CellRecord
 from workbench.ui.views.common import model_text, plain
