@@ -63,7 +63,7 @@ LONG = {
                         "exact_match": 3_000, "ter": 700, "meteor": 900, "fuzzy": 3_000, "levenshtein": 3_000}.items()
 }  # fmt: skip
 #: What asks a model, runs code of one's own, or stands for others, has tests of its own.
-ELSEWHERE = {"own", "override", "derived", "all", "any", "at_least"}
+ELSEWHERE = {"own", "metric", "counterfactual", "override", "derived", "all", "any", "at_least"}
 TYPES = sorted(kind for kind, entry in SCORERS.items() if not entry.asks and kind not in ELSEWHERE)
 
 
