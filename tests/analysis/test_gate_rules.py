@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import importlib.util
 import math
+import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -145,59 +148,30 @@ def test_the_sentence_states_the_error_rate_and_what_is_only_counted():
 
 # -- how often it errs ---------------------------------------------------------------------------------
 
-GATES = 400
+SOURCE = Path(__file__).resolve().parents[2] / "benchmarks" / "simulate_gate.py"
+GATES = 250
 #: Three standard errors above 5 % of that many gates.
 ALLOWED = 0.05 + 3 * math.sqrt(0.05 * 0.95 / GATES)
-N = 160
 
 
-def drawn(rng, rates_a, rates_b):
-    """Two sides of pass/fail scorers; the case's difficulty is shared, so the sides are paired."""
-    both = []
-    luck = {name: rng.random(N) for name in rates_a}
-    for title, rates in (("A", rates_a), ("B", rates_b)):
-        parts = []
-        for name, rate in rates.items():
-            own = np.where(rng.random(N) < 0.15, rng.random(N), luck[name])
-            parts.append(side(title, (own < rate).astype(float).tolist(), scorer=name))
-        both.append(together(*parts))
-    return both
+def _benchmark():
+    spec = importlib.util.spec_from_file_location("simulate_gate", SOURCE)
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module
+    spec.loader.exec_module(module)
+    return module
 
 
-SLICES = {"lang": {f"c{i}": f"l{i % 4}" for i in range(N)}}
-#: What the candidate truly breaks: exactly the margin of one metric, a floor, or a slice.
-BROKEN = {
-    "the first metric": ({"accuracy": 0.9, "brief": 0.9}, {"accuracy": 0.8, "brief": 0.95}, 0.7),
-    "another metric": ({"accuracy": 0.8, "brief": 0.9}, {"accuracy": 0.9, "brief": 0.8}, 0.7),
-    "the floor": ({"accuracy": 0.85, "brief": 0.9}, {"accuracy": 0.85, "brief": 0.9}, 0.85),
-    "a high floor": ({"accuracy": 0.97, "brief": 0.9}, {"accuracy": 0.97, "brief": 0.9}, 0.97),
-}
+bench = _benchmark()
 
 
-@pytest.mark.parametrize("broken", BROKEN)
+@pytest.mark.parametrize("broken", bench.BROKEN)
 def test_a_candidate_that_breaks_any_one_rule_passes_at_most_5_times_in_100(broken):
-    rates_a, rates_b, floor = BROKEN[broken]
-    rng = np.random.default_rng(20)
-    passed = 0
-    for _ in range(GATES):
-        a, b = drawn(rng, rates_a, rates_b)
-        gate, _rules = judged(a, b, margin=0.1, metrics={"brief": 0.1}, floors={"accuracy": floor})
-        passed += gate.passed
-    assert passed / GATES <= ALLOWED
+    assert bench.share(lambda rng: bench.breaking(rng, broken), "passed", GATES) <= ALLOWED
 
 
 def test_a_candidate_that_breaks_nothing_fails_by_chance_at_most_5_times_in_100_over_all_rules():
-    rng = np.random.default_rng(21)
-    rates = {"accuracy": 0.8, "brief": 0.7, "polite": 0.9}
-    failed = 0
-    for _ in range(GATES):
-        a, b = drawn(rng, rates, rates)
-        comparison = compare(a, b, slices=SLICES, margin=0.001, metric="accuracy")
-        more = MoreRules(
-            metrics={"brief": 0.001, "polite": 0.001}, floors={"accuracy": 0.8}, slices={"lang": None}
-        )
-        failed += judge_gate(comparison, margin=0.001, more=more, sides=(a, b)).status == "failed"
-    assert failed / GATES <= ALLOWED
+    assert bench.share(bench.sound, "failed", GATES) <= ALLOWED
 
 
 def partial(rng, n):

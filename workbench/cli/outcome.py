@@ -57,7 +57,9 @@ def present(ws: Workspace, report: dict[str, Any], out: Output, *, gate: bool, s
 
     out.json(report)
     if not out.quiet:
-        summaries = ws.runs.outcome(report["run"]).summaries()
+        from workbench.analysis.summary import Summary
+
+        summaries = [Summary(**row) for row in report["results"]]
         out.show(*tables.run_page(report, summaries, slices=slices))
         if not slices and any(s.slice for s in summaries):
             out.text(f"`workbench show {report['run']} --slices` shows the scores by slice, too.")

@@ -199,6 +199,7 @@ class Recordings:
 
     def __init__(self, root: Path | None) -> None:
         self._root = root
+        self._paths: dict[tuple[str | None, str | None], Path] = {}
         self._files: dict[Path, RecordedFile] = {}
         self._broken: dict[Path, DatasetError] = {}
 
@@ -215,13 +216,19 @@ class Recordings:
                 hint="choose another model here",
             )
         try:
-            file = self._file(recorded_path(request.model, request.prompt_name, self._root))
+            file = self._file(self._path(request))
         except DatasetError as problem:
             where = f" ({_place(problem)})" if problem.file else ""
             raise CompletionError(
                 f"{problem.message}{where}", kind="missing_recording", hint=problem.hint
             ) from None
         return file.completion(request.case_id, request.repeat)
+
+    def _path(self, request: Request) -> Path:
+        key = (request.model.outputs, request.prompt_name)
+        if key not in self._paths:
+            self._paths[key] = recorded_path(request.model, request.prompt_name, self._root)
+        return self._paths[key]
 
     def _file(self, path: Path) -> RecordedFile:
         if path in self._broken:  # read once, however many cases ask for it
