@@ -12,7 +12,7 @@ from __future__ import annotations
 import argparse
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from itertools import groupby, product
+from itertools import product
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,8 +33,7 @@ CLUSTER_SIZE, ALIKE = 5, 0.3
 class Judge:
     """One who passes a share of the failing answers and fails a share of the good ones.
 
-    ``of_b`` does so on B alone and is right about A. ``blind`` says anything. ``graded`` scores are right but for noise
-    and a mark-up.
+    ``of_b`` does so on B alone and is right about A. ``blind`` says anything.
     """
 
     name: str
@@ -204,23 +203,31 @@ def main() -> None:
     options = parser.parse_args()
     rng = np.random.default_rng(options.seed)
     found = [(table, make()) for table, make in every(options.sims, rng)]
+    sizes = ", ".join(f"{k} of {n:,}" for n, k in SIZES)
+    print(f"Labelled cases: {sizes}; in clusters without the first.")
     for title in ("one version", "two versions"):
-        print(f"\n| {title} | labelled | raw bias | raw covers | corrected bias | covers, least | width |")
-        print("|---|---|---|---|---|---|---|")
+        print(f"\n| {title}: the judge | raw: bias | raw covers | corrected: bias | covers | width |")
+        print("|---|---|---|---|---|---|")
         rows = [f for table, f in found if table == title]
-        for (name, n, labelled), group in groupby(rows, key=lambda f: (f.judge, f.n, f.labelled)):
-            print(_line(f"{name} | {labelled} of {n:,}", list(group)))
+        for name in dict.fromkeys(f.judge for f in rows):
+            print(_line(name, [f for f in rows if f.judge == name]))
     least = min((f for _, f in found), key=lambda f: f.covers)
     print(f"\nLeast coverage: {least}")
 
 
-def _line(head: str, group: list[Found]) -> str:
-    raw = max((f.raw_bias for f in group), key=abs)
-    bias = max((f.bias for f in group), key=abs)
-    return (
-        f"| {head} | {raw:+.1f} | {min(f.raw_covers for f in group):.1f} | {bias:+.2f} | "
-        f"{min(f.covers for f in group):.1f} | {np.mean([f.width for f in group]):.2f} |"
+def _line(name: str, found: list[Found]) -> str:
+    """A judge's row: the largest bias, and at each size the least coverage and mean width over the rates."""
+    sizes = [[f for f in found if (f.n, f.labelled) == size] for size in SIZES]
+    sizes = [group for group in sizes if group]
+    raw, bias = (max((getattr(f, what) for f in found), key=abs) for what in ("raw_bias", "bias"))
+    columns = (
+        f"{raw:+.1f}",
+        ", ".join(f"{min(f.raw_covers for f in group):.0f}" for group in sizes),
+        f"{bias:+.1f}",
+        ", ".join(f"{min(f.covers for f in group):.1f}" for group in sizes),
+        ", ".join(f"{np.mean([f.width for f in group]):.2f}" for group in sizes),
     )
+    return f"| {name} | {' | '.join(columns)} |"
 
 
 if __name__ == "__main__":

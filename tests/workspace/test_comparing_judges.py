@@ -23,6 +23,8 @@ from workbench.reports.page import to_html
 from workbench.reports.preferences import preference_lines
 from workbench.reports.ranking import ranking_view
 from workbench.reports.terminal import comparison_view
+from workbench.workspace.labelling import write_pairs
+from workbench.workspace.pair_import import holds_pairs, import_pairs
 from workbench.workspace.reporting import content_of, report_of
 
 MODELS = ("good", "fair", "poor")
@@ -139,6 +141,49 @@ def test_a_comparison_and_a_ranking_tell_what_the_judge_prefers_in_every_format(
     ranking = workspace.runs.ranking(record.id, "better")
     assert [len(one["pairs"]) for one in ranking.to_dict()["preferences"]] == [3]
     assert "Bradley–Terry" in shown(ranking_view(ranking))
+
+
+def test_peoples_choices_are_drawn_blind_and_stand_beside_the_judges_with_how_far_both_agree(
+    workspace, server, tmp_path
+):
+    record = run(workspace)
+    file = tmp_path / "pairs.jsonl"
+    assert write_pairs(workspace, record.id, file, cases=5) == (5, 15)
+    rows = [json.loads(line) for line in file.read_text().splitlines()]
+    assert set(rows[0]) == {
+        *("case", "input", "expected", "first", "second", "output_1", "output_2", "winner", "rater")
+    }
+    for row in rows:
+        outputs = [row["output_1"].split()[0], row["output_2"].split()[0]]
+        # This person likes the poor one best, then the good one; the judge the good one.
+        row["winner"] = 1 + outputs.index("poor" if "poor" in outputs else "good")
+    file.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    assert holds_pairs(file)
+    made = import_pairs(workspace, record.id, file, rater="ann")
+    assert (made.labels, made.replaced, made.answers) == (15, 0, 15)
+    people, judge = workspace.runs.compare(f"{record.id}:poor", f"{record.id}:good").preferences
+    assert (people["scorer"], people["pairs"][0]["rate"], people["pairs"][0]["n"]) == ("people", 0.0, 5)
+    assert people["strengths"][0]["name"] == "poor" and people["order"]["agreed"] is None
+    assert (judge["pairs"][0]["rate"], judge["people"]["agreed"], judge["people"]["n"]) == (1.0, 0.0, 5)
+    lines = preference_lines(report_of(workspace, record.id)["preferences"])
+    # On good against fair both say good; on poor against fair the judge's two orders make a tie.
+    assert "better: it chooses what people choose in 33 % of 15 choices, kappa " in "\n".join(lines)
+
+    named = [{"case": "c1", "first": "good", "second": "poor", "winner": "good"}]
+    file.write_text(json.dumps(named[0]) + "\n")
+    assert import_pairs(workspace, record.id, file, rater="ann").replaced == 1
+    for wrong, said in (
+        ({"second": "good"}, "no two answers"),
+        ({"first": "great"}, "no such answer for first"),
+        ({"winner": "maybe"}, "is no winner"),
+        ({"output_1": "another"}, "output_1 is not the answer"),
+        ({"run": "2020"}, "another run"),
+    ):
+        file.write_text(json.dumps(named[0]) + "\n" + json.dumps({**named[0], "case": "c2", **wrong}) + "\n")
+        with pytest.raises(BadInput, match=said):
+            import_pairs(workspace, record.id, file, rater="bob")
+    assert len(workspace.store.human_labels.preferences(record.id)) == 15
+    assert workspace.store.human_labels.remove(record.id, scorer="people") == 15
 
 
 def shown(view) -> str:

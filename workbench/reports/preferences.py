@@ -27,13 +27,13 @@ def preference_lines(found: Sequence[Mapping[str, Any]]) -> list[str]:
                 for s in one["strengths"]
             )
             lines.append(f"{one['scorer']}: strengths (Bradley–Terry): {ranked}.")
-        lines += _policies(one)
+        lines += [*_people(one), *_policies(one)]
     return lines
 
 
 def order_lines(found: Sequence[Mapping[str, Any]]) -> list[str]:
     """Return what is no number of a pair: the effect of order, and what became of verdicts of no use."""
-    return [line for one in found for line in (*_order(one), *_policies(one))]
+    return [line for one in found for line in (*_order(one), *_people(one), *_policies(one))]
 
 
 def _order(one: Mapping[str, Any]) -> list[str]:
@@ -44,6 +44,17 @@ def _order(one: Mapping[str, Any]) -> list[str]:
         "" if order["agreed"] is None else f"; both orders agreed on {100 * order['agreed']:.0f} % of pairs"
     )
     return [f"{one['scorer']}: the answer shown first won {_share(order)}, half is no effect{agreed}."]
+
+
+def _people(one: Mapping[str, Any]) -> list[str]:
+    found = one.get("people")
+    if not found:
+        return []
+    kappa = "unknown, as all said the same"
+    if found["kappa"] is not None:
+        kappa = f"{found['kappa']:.2f} ({found['ci_low']:.2f} to {found['ci_high']:.2f})"
+    agreed = f"{100 * found['agreed']:.0f} % of {count(found['n'], 'choice')}"
+    return [f"{one['scorer']}: it chooses what people choose in {agreed}, kappa {kappa}."]
 
 
 def _policies(one: Mapping[str, Any]) -> list[str]:

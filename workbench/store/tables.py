@@ -253,6 +253,20 @@ human_labels = sa.Table(
 )
 sa.Index("ix_human_labels_run_id", human_labels.c.run_id)
 
+human_preferences = sa.Table(
+    "human_preferences",
+    metadata,
+    sa.Column("first_id", sa.ForeignKey("completions.id", ondelete="CASCADE"), primary_key=True),
+    sa.Column("second_id", sa.ForeignKey("completions.id", ondelete="CASCADE"), primary_key=True),
+    sa.Column("rater", sa.String(200), primary_key=True),
+    _parent("run_id", "runs.id"),
+    sa.Column("winner_id", sa.Integer),  # neither: a tie
+    sa.Column("author", sa.Text, nullable=False),  # who brought it
+    sa.Column("created_at", sa.String(32), nullable=False),
+)
+sa.Index("ix_human_preferences_run_id", human_preferences.c.run_id)
+sa.Index("ix_human_preferences_second_id", human_preferences.c.second_id)
+
 findings = sa.Table(
     "findings",
     metadata,

@@ -79,7 +79,7 @@ def import_labels(
         reader.scorer = judges[0] if len(judges) == 1 else None
     else:
         reader.scorer = known_scorer(scorer, outcome.units)
-    rows = [row for row in _rows(path) if any(True for _ in reader.given(row))]
+    rows = [row for row in rows_of(path) if any(True for _ in reader.given(row))]
     if len(rows) > MAX_LABELS:
         raise BadInput(f"{path.name} has over {MAX_LABELS:,} labelled rows", hint="import it in parts")
     cases = None if any("cell" in row.data for row in rows) else {str(row.data.get("case")) for row in rows}
@@ -104,7 +104,12 @@ def import_labels(
     )
 
 
-def _rows(path: Path) -> Iterator[Row]:
+def rows_of(path: Path) -> Iterator[Row]:
+    """Return the rows of a file of labels.
+
+    Raises:
+        BadInput: It is of no known format; or DatasetError, where it cannot be read.
+    """
     suffix = path.suffix.lower()
     if suffix not in _SUFFIXES:
         raise BadInput(f"Labels are read from {', '.join(_SUFFIXES)}, and {path.name} is none of them")
@@ -112,6 +117,11 @@ def _rows(path: Path) -> Iterator[Row]:
     if suffix in (".jsonl", ".ndjson"):
         return jsonl_rows(path, encoding)
     return csv_rows(path, encoding, "\t" if suffix == ".tsv" else find_delimiter(path, encoding))
+
+
+def is_empty(value: Any) -> bool:
+    """Whether nothing was filled in."""
+    return value is None or (isinstance(value, str) and not value.strip())
 
 
 class _Reader:
@@ -144,7 +154,7 @@ class _Reader:
     def given(self, row: Row) -> Iterator[tuple[str | None, Any]]:
         """Yield the labels of a row that are not empty, with the scorer where the column names it."""
         for key, value in row.data.items():
-            if value in (None, "") or (isinstance(value, str) and not value.strip()):
+            if is_empty(value):
                 continue
             if key == "label":
                 yield None, value
@@ -196,7 +206,7 @@ class _Reader:
         if answer.error is not None:
             raise self.fault(row, "this answer failed, so there is nothing to label")
         output = row.data.get("output")
-        if output is not None and not _same(str(output), answer.text):
+        if output is not None and not same_text(str(output), answer.text):
             raise self.fault(
                 row, "the output is not the one in this run", hint="label the answers of this run"
             )
@@ -230,7 +240,7 @@ class _Reader:
         return all(value in (None, "") or str(value) in own[key] for key, value in wanted.items())
 
 
-def _same(written: str, text: str) -> bool:
+def same_text(written: str, text: str) -> bool:
     """Whether a text is the answer's, whatever a spreadsheet has made of its line ends, beginning and length."""
     one, other = (" ".join(clean(part).lstrip("'").split()) for part in (written, text))
     return one == other or (len(one) > _CELL_CHARACTERS * 0.9 and other.startswith(one[: len(one) - 100]))

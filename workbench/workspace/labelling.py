@@ -7,6 +7,7 @@ import io
 import json
 import random
 from collections.abc import Mapping, Sequence
+from itertools import combinations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +17,8 @@ from workbench.reports.text import safe_cell
 from workbench.store.human_labels import LabelledAnswer
 
 if TYPE_CHECKING:
+    from workbench.evals.types import Case
+    from workbench.jobs.outcome import Outcome
     from workbench.workspace import Workspace
 
 #: What stands before a scorer's name in the column of its labels.
@@ -41,29 +44,81 @@ def write_sample(
     Raises:
         BadInput: The file is there already or of another format, or there is no such scorer.
     """
+    order = _begun(path, ws, run_id, seed)
+    outcome = ws.runs.outcome(run_id)
+    names = [known_scorer(name, outcome.units) for name in scorers] or judges_of(outcome.units, outcome.specs)
+    labels: dict[str, Any] = {f"{PREFIX}{name}": None for name in names}
+    rows: list[dict[str, Any]] = []
+    drawn = _drawn(ws, outcome, cases, order)
+    for case, group in drawn:
+        rows += [{"cell": a.id, **_asked(case), "output": a.text, **labels, "rater": None} for a in group]
+    _write(path, rows)
+    return len(drawn), len(rows)
+
+
+def write_pairs(ws: Workspace, run_id: str, path: Path, *, cases: int, seed: int = 0) -> tuple[int, int]:
+    """Write pairs of answers to randomly drawn cases for people to choose from; return how many cases and pairs.
+
+    Every two answers to a case are a pair, in random order and without saying whose they are.
+
+    Args:
+        ws: The workspace.
+        run_id: The run.
+        path: A ``.csv`` or ``.jsonl`` file, which must not be there yet.
+        cases: How many cases to draw.
+        seed: Another one draws other cases.
+
+    Raises:
+        BadInput: The file is there already or of another format, or the run has one version and model only.
+    """
+    order = _begun(path, ws, run_id, seed)
+    outcome = ws.runs.outcome(run_id)
+    if len(outcome.plan.prompts) * len(outcome.plan.models) < 2:
+        raise BadInput("This run has one version and one model, so there is nothing to choose from")
+    rows: list[dict[str, Any]] = []
+    drawn = _drawn(ws, outcome, cases, order)
+    for case, group in drawn:
+        for one, other in combinations(group, 2):
+            if one.cell.repeat == other.cell.repeat:
+                outputs = {"first": one.id, "second": other.id, "output_1": one.text, "output_2": other.text}
+                rows.append({**_asked(case), **outputs, "winner": None, "rater": None})
+    _write(path, rows)
+    return len(drawn), len(rows)
+
+
+def _begun(path: Path, ws: Workspace, run_id: str, seed: int) -> random.Random:
     if path.suffix.lower() not in (".csv", ".jsonl"):
         raise BadInput(f"Labels are written as .csv or .jsonl, and {path.name} is neither")
     if path.exists():
         raise BadInput(f"{path} is there already", hint="name another file, so that no label is lost")
-    outcome = ws.runs.outcome(run_id)
-    names = [known_scorer(name, outcome.units) for name in scorers] or judges_of(outcome.units, outcome.specs)
+    return random.Random(f"{ws.runs.get(run_id).id} {seed}")
+
+
+def _drawn(
+    ws: Workspace, outcome: Outcome, cases: int, order: random.Random
+) -> list[tuple[Case, list[LabelledAnswer]]]:
+    """Draw cases, and the answers to each in random order; failed ones are left out."""
     chosen = list(outcome.plan.cases)
-    order = random.Random(f"{outcome.run_id} {seed}")
     order.shuffle(chosen)
-    chosen = chosen[:cases]
-    found: dict[str, list[LabelledAnswer]] = {case.id: [] for case in chosen}
+    found: dict[str, list[LabelledAnswer]] = {case.id: [] for case in chosen[:cases]}
     for answer in ws.store.human_labels.answers(outcome.run_id, list(found)):
         if answer.error is None:
             found[answer.cell.case_id].append(answer)
-    rows: list[dict[str, Any]] = []
-    for case in chosen:
+    drawn = []
+    for case in chosen[:cases]:
         group = sorted(found[case.id], key=lambda answer: answer.id)
         order.shuffle(group)
-        asked = {"case": case.id, "input": case.vars, "expected": case.expected}
-        labels = {f"{PREFIX}{name}": None for name in names}
-        rows += [{"cell": a.id, **asked, "output": a.text, **labels, "rater": None} for a in group]
+        if group:
+            drawn.append((case, group))
+    return drawn
+
+
+def _asked(case: Case) -> dict[str, Any]:
+    return {"case": case.id, "input": case.vars, "expected": case.expected}
+
+
+def _write(path: Path, rows: Sequence[Mapping[str, Any]]) -> None:
     write_atomic(path, _table(rows) if path.suffix.lower() == ".csv" else _lines(rows))
-    return sum(bool(group) for group in found.values()), len(rows)
 
 
 def judges_of(units: Mapping[str, str], specs: Sequence[Any]) -> list[str]:
