@@ -5,6 +5,7 @@ Usage: million_rows.py [ROWS [FOLDER]]
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 import random
@@ -20,26 +21,34 @@ messages:
   - {role: user, content: "Which team handles this? {{message}}"}
 x-workbench: {variables: {message: {type: string}}}
 """
-WORDS = [
-    f"{a}{b}"
-    for a in ["ba", "ke", "li", "mo", "nu", "ra", "si", "to", "ve", "zu"]
-    for b in ["na", "re", "ti", "lo", "mu", "sa", "de", "ki", "po", "ru"]
-]
+SYLLABLES = ["ba", "ke", "li", "mo", "nu", "ra", "si", "to", "ve", "zu"]
+WORDS = ["".join(parts) for parts in itertools.product(SYLLABLES, repeat=4)]
+FREQUENT = list(itertools.accumulate(1 / rank for rank in range(1, len(WORDS) + 1)))
 
 
 def make(folder: Path, rows: int) -> None:
-    """Write ``a.jsonl``, and ``b.jsonl`` with one row in 1,000 changed, removed and added."""
+    """Write ``a.jsonl``, and ``b.jsonl`` with one row in 1,000 changed, removed and added.
+
+    Every thousandth row asks just what the one before it asks, and another one has a word of it changed. Words are as
+    frequent as in a language (by Zipf's law, of 10,000).
+    """
     (folder / "prompts").mkdir(parents=True, exist_ok=True)
     (folder / "prompts" / "ask.prompt.yml").write_text(PROMPT)
-    pick = random.Random(20)
+    pick, before = random.Random(20), {"message": ""}
     with (folder / "a.jsonl").open("w") as a, (folder / "b.jsonl").open("w") as b:
         for number in range(rows):
             row = {
                 "id": f"case-{number}",
-                "vars": {"message": " ".join(pick.choices(WORDS, k=25))},
+                "vars": {"message": " ".join(pick.choices(WORDS, cum_weights=FREQUENT, k=25))},
                 "expected": pick.choice(["billing", "delivery", "other"]),
                 "metadata": {"topic": pick.choice(WORDS[:20])},
             }
+            if number % 1000 == 7:
+                row["vars"] = before
+            elif number % 1000 == 5:
+                words = before["message"].split()
+                row["vars"] = {"message": " ".join([*words[:7], "something", *words[8:]])}
+            before = row["vars"]
             a.write(json.dumps(row) + "\n")
             if number % 1000 == 1:
                 continue

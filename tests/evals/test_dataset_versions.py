@@ -12,9 +12,10 @@ from hypothesis import strategies as st
 
 from workbench import Workspace
 from workbench.errors import DatasetError
-from workbench.evals.datasets import CaseSource, open_cases
+from workbench.evals.datasets import CaseSource, duplicates, open_cases
 from workbench.evals.datasets.compare import diff_datasets
-from workbench.evals.datasets.nearness import NearIndex, find_duplicates, near_groups
+from workbench.evals.datasets.duplicates import find_duplicates, near_groups
+from workbench.evals.datasets.nearness import NearIndex
 from workbench.evals.datasets.splits import DEFAULT_SHARES, Stratifier, split_of, splitter
 from workbench.evals.suite import load_suite
 from workbench.evals.types import Case
@@ -182,3 +183,26 @@ def test_texts_of_any_length_and_script_can_be_looked_up(text):
     assert index.like(text) == "x"
     assert index.like("something else altogether") is None
     assert NearIndex([], []).like(text) is None
+
+
+def test_where_too_many_texts_share_much_the_likeliest_pairs_are_compared_and_that_is_said(
+    tmp_path, monkeypatch
+):
+    monkeypatch.setattr(duplicates, "MAX_PAIRS", 30)
+    texts = _texts(300)
+    texts += [f"{text}." for text in texts[:10]]
+    rows = [{"id": str(n), "vars": {"q": text}} for n, text in enumerate(texts)]
+    found = find_duplicates(_opener(tmp_path / "d.jsonl", rows), threshold=0.98)
+    assert found.bounded and (found.rows, found.searched) == (310, 310)
+    assert len({(str(n), str(300 + n)) for n in range(10)} & set(found.near)) >= 9
+    equal = [{"id": str(n), "vars": {"q": "A  question " + " " * n}} for n in range(200)]
+    [chain] = find_duplicates(_opener(tmp_path / "e.jsonl", equal)).near
+    assert len(chain) == 200
+
+
+def test_what_is_searched_only_in_part_is_said(tmp_path, monkeypatch):
+    monkeypatch.setattr(duplicates, "MAX_SEARCHED", 3)
+    rows = [{"id": str(n), "vars": {"q": f"What is the capital of country {n}?"}} for n in range(5)]
+    found = find_duplicates(_opener(tmp_path / "d.jsonl", [*rows, {**rows[4], "id": "same"}]))
+    assert (found.rows, found.searched, found.near) == (6, 3, (("0", "1", "2"),))
+    assert found.exact == (("4", "same"),)

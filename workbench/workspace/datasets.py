@@ -14,8 +14,9 @@ from typing import Any
 from workbench.errors import BadInput, DatasetError, NotFound
 from workbench.evals.datasets import CaseSource, CaseStream, open_cases
 from workbench.evals.datasets.compare import LISTED, DatasetDiff, diff_datasets
+from workbench.evals.datasets.duplicates import Duplicates, find_duplicates
 from workbench.evals.datasets.export import ExportReport, case_row, finetune_lines
-from workbench.evals.datasets.nearness import THRESHOLD, Duplicates, find_duplicates
+from workbench.evals.datasets.nearness import THRESHOLD
 from workbench.evals.datasets.source import Row
 from workbench.evals.datasets.splits import DEFAULT_SHARES, FIELD, Stratifier, splitter
 from workbench.evals.types import Case

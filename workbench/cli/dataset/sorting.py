@@ -89,6 +89,8 @@ def duplicates_command(
     )
     if found.searched < found.rows:
         out.text(f"Nearly equal ones were searched among the first {found.searched:,} cases.")
+    if found.bounded:
+        out.text("So many texts share much that only the likeliest pairs were compared: some may be missing.")
     for sign, groups in (("=", found.exact), ("≈", found.near)):
         for group in groups[:50]:
             more = f" and {len(group) - 10:,} more" if len(group) > 10 else ""
