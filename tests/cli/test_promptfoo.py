@@ -96,7 +96,7 @@ def test_a_suite_comes_back_from_promptfoo_with_the_same_messages_and_scores(cal
 
     done = call("export", "s", "--to", "promptfoo", "-o", "promptfooconfig.yaml")
     assert done.code == 0
-    assert '"q" of the case one holds' in done.err
+    assert "{% raw %}a {{b}}{% endraw %}" in (tmp_path / "promptfooconfig.yaml").read_text("utf-8")
     assert 'the scorer "fuzzy" is left out' in done.err
     written = load_yaml((tmp_path / "promptfooconfig.yaml").read_text("utf-8")).data
     assert written["providers"] == [

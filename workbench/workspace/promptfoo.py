@@ -122,9 +122,11 @@ def _cases(config: Config) -> tuple[list[dict[str, Any]], list[Finding]]:
         row: dict[str, Any] = {
             "id": _id(test, taken),
             "vars": values,
-            "metadata": {**test.metadata, **({"description": test.description} if test.description else {})},
+            "metadata": {**test.metadata},
             "scorers": scorers,
         }
+        if test.description and test.description != row["id"]:
+            row["metadata"]["description"] = test.description
         rows.append({**row, "expected": wanted[0]} if wanted else row)
     return rows, list(dict.fromkeys(findings))
 
@@ -232,6 +234,9 @@ def _asks(entry: dict[str, Any]) -> bool:
 
 def _id(test: Any, taken: set[str]) -> str:
     """Return an id that stays when other tests come and go: of the description, else of the values."""
+    if re.fullmatch(r"\w[\w.-]{0,79}", test.description) and test.description not in taken:
+        taken.add(test.description)
+        return str(test.description)
     plain = re.sub(r"[^\w]+", "-", test.description.lower()).strip("-")[:60].strip("-")
     base = plain or hashlib.sha256(canonical_json(test.values).encode("utf-8", "replace")).hexdigest()[:12]
     name, number = base, 2

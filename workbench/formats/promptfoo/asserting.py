@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -10,6 +11,7 @@ Note = Callable[[str], None]
 _LISTS = {"contains": ("contains", "contains-any"), "icontains": ("icontains", "icontains-any")}
 _ALLS = {"contains_all": ("contains-all", "icontains-all"), "contains_any": ("contains-any", "icontains-any")}
 _JUDGED = {"answer_relevance": "answer-relevance", "faithfulness": "context-faithfulness"}
+_SPECIAL = re.compile(r"[.*+?^${}()|\[\]\\/]")
 
 
 class NoCounterpart(Exception):
@@ -38,6 +40,8 @@ def assertion_of(entry: dict[str, Any], expected: Any, note: Note) -> list[dict[
             one["metric"] = metric
         if entry.get("weight", 1) != 1:
             one["weight"] = entry["weight"]
+        if isinstance(entry.get("judge"), str | dict):
+            one["provider"] = {"id": entry["judge"]} if isinstance(entry["judge"], str) else entry["judge"]
     return made
 
 
@@ -62,6 +66,12 @@ def _made(entry: dict[str, Any], expected: Any, note: Note) -> list[dict[str, An
         if entry.get("partial") or entry.get("at_least", 1) != 1:
             raise NoCounterpart("it counts how many texts are there")
         return [{"type": _ALLS[kind][folded], "value": _texts(entry.get("value"), expected)}]
+    if kind == "ends_with":
+        texts = _texts(entry.get("value"), expected)
+        if folded:
+            raise NoCounterpart("it ignores upper and lower case")
+        endings = "|".join(map(javascript_literal, texts))
+        return [{"type": "regex", "value": f"(?:{endings})$"}]
     if kind == "regex":
         if folded or entry.get("mode") == "full":
             raise NoCounterpart("its pattern ignores case or must match all of the answer")
@@ -101,6 +111,27 @@ def _measured(entry: dict[str, Any], expected: Any, note: Note) -> dict[str, Any
         note("judges are asked with promptfoo's own prompt there, so single verdicts may differ")
         text = entry["rubric"] if kind == "rubric" else "\n".join(entry["criteria"])
         return {"type": "llm-rubric", "value": text, **_threshold(entry)}
+    if kind == "llm_rubric":
+        if entry.get("judge_prompt"):
+            note("the prompts of judges are not written: promptfoo asks with its own")
+        least = {"threshold": entry["least"]} if entry.get("least") is not None else {}
+        return {"type": "llm-rubric", "value": entry["rubric"], **least}
+    if kind == "context_recall" and entry.get("context", "context") == "context":
+        return {"type": "context-recall", "value": _texts(None, expected)[0], **_threshold(entry)}
+    if kind == "select_best":
+        return {
+            "type": "select-best",
+            "value": entry.get("question") or "the more correct, complete and useful answer",
+        }
+    if kind == "perplexity":
+        measure = "perplexity" if entry.get("max") is not None else "perplexity-score"
+        limit = entry.get("max", entry.get("threshold"))
+        return {"type": measure, **({"threshold": limit} if limit is not None else {})}
+    if kind == "tool_calls" and entry.get("partial") and entry.get("arguments") == "any":
+        names = entry.get("value") if entry.get("value") is not None else expected
+        if not isinstance(names, list) or not all(isinstance(n, str) for n in names):
+            raise NoCounterpart("it looks at the arguments of calls")
+        return {"type": "tool-call-f1", "value": names, "threshold": entry.get("threshold", 1.0)}
     if kind in _JUDGED:
         return {"type": _JUDGED[kind], **_threshold(entry)}
     raise NoCounterpart("promptfoo has no assertion that means the same")
@@ -119,14 +150,17 @@ def _threshold(entry: dict[str, Any]) -> dict[str, Any]:
     return {"threshold": entry["threshold"]} if entry.get("threshold") is not None else {}
 
 
+def javascript_literal(text: str) -> str:
+    """Return a pattern of JavaScript's that matches a text."""
+    return _SPECIAL.sub(r"\\\g<0>", text)
+
+
 def _texts(value: Any, expected: Any) -> list[str]:
-    """Return the texts that a scorer compares with, the case's own in the place of ``{{expected}}``."""
+    """Return the texts that a scorer compares with."""
     value = expected if value is None else value
     if value is None:
         raise NoCounterpart("a case has nothing expected")
     items = value if isinstance(value, list) else [value]
     if not items:
         raise NoCounterpart("a case expects nothing")
-    texts = [item if isinstance(item, str) else json.dumps(item, ensure_ascii=False) for item in items]
-    plain = expected if isinstance(expected, str) else json.dumps(expected, ensure_ascii=False)
-    return [text.replace("{{expected}}", plain).replace("{{ expected }}", plain) for text in texts]
+    return [item if isinstance(item, str) else json.dumps(item, ensure_ascii=False) for item in items]
