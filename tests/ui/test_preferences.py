@@ -10,6 +10,8 @@ from streamlit.testing.v1 import AppTest
 from support.app_page import said, settled
 from support.recorded_runs import colours_workspace, right, run_colours
 
+from workbench.workspace.pair_import import import_pairs
+
 Open = Callable[..., AppTest]
 
 
@@ -29,8 +31,23 @@ def test_a_run_tells_win_rate_and_effect_of_order(tmp_path: Path, open_screen: O
     added = f"  - {{type: pairwise, name: better, judge: {json.dumps(judge)}}}\n"
     text = file.read_text(encoding="utf-8")
     file.write_text(text.replace("scorers:\n", "scorers:\n" + added, 1), encoding="utf-8")
-    at = settled(open_screen(ws, "runs", run=run_colours(ws)))
+    run = run_colours(ws)
+    at = settled(open_screen(ws, "runs", run=run))
     text = said(at)
     assert "better: careful@1 is preferred to plain@1 in 100.0 % (95 %:" in text, text
     assert "12 won, 0 tied, 0 lost" in text and "both orders agreed on 100 % of pairs" in text
+    sides = {"a": f"{run}:plain@1", "b": f"{run}:careful@1"}
+    at = settled(open_screen(ws, "compare", **sides))
+    assert "better: careful@1 is preferred to plain@1 in 100.0 % (95 %:" in said(at) and "people" not in said(
+        at
+    )
+    # What people say is told at once, though nothing of the run itself has changed.
+    cases = [case.id for case in suite.dataset.cases]
+    choices = [{"case": c, "first": names[0], "second": names[1], "winner": names[0]} for c in cases]
+    chosen = tmp_path / "chosen.jsonl"
+    chosen.write_text("\n".join(map(json.dumps, choices)), encoding="utf-8")
+    import_pairs(ws, run, chosen, rater="ann")
+    text = said(settled(open_screen(ws, "compare", **sides)))
+    assert "people: careful@1 is preferred to plain@1 in 0.0 %" in text, text
+    assert "better: it chooses what people choose in" in text
     ws.close()
