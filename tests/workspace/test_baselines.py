@@ -12,7 +12,7 @@ import pytest
 from support.recorded_runs import colours_workspace, right, run_colours
 
 from workbench.errors import BadInput, NotFound
-from workbench.evals.baseline import BaselineError, load_baseline
+from workbench.evals.baseline import Baseline, BaselineError, load_baseline
 from workbench.files import dump_yaml, load_yaml
 from workbench.jobs import outcome as outcomes
 from workbench.jobs.gating import judge_outcome
@@ -138,6 +138,36 @@ def test_other_cases_scorers_or_models_are_refused_with_what_is_different(approv
     cases = approved.root / "evals" / "colours" / "cases.jsonl"
     cases.write_text(cases.read_text().replace("thing number 7", "thing number seven"))
     assert "approved on other cases" in reason()
+
+
+def rewritten(ws: Workspace, change: Any) -> None:
+    """Change the baseline and write the checksum that fits, as somebody who means to deceive would."""
+    path = ws.baselines.path("colours")
+    data = load_baseline(path).to_dict()
+    change(data)
+    path.write_text(Baseline(**data).to_text())
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        (lambda data: data.update(suite="shapes"), "is of the suite shapes, not of colours"),
+        (lambda data: data["prompt"].update(sha256="ab" * 32), "another first@1 than the one here.*abababab"),
+        (
+            lambda data: [row["scores"].update(accuracy=[0]) for row in data["cases"][:30]],
+            "contradicts itself: its cases do not give its mean of accuracy",
+        ),
+        (lambda data: data["means"].update(accuracy=0.5), "do not give its mean of accuracy"),
+        (lambda data: data.update(cases=[{"case": "c"}]), "cannot be read"),
+    ],
+    ids=["another suite", "another prompt", "edited scores", "an edited mean", "no scores"],
+)
+def test_a_baseline_with_a_new_checksum_is_refused_where_it_contradicts_what_is_here(
+    approved, change, reason
+):
+    rewritten(approved, change)
+    with pytest.raises(BaselineError, match=reason):
+        approved.runs.plan(approved.suites.load("colours"), prompts=["second"], strict=True)
 
 
 def test_a_scorer_whose_code_changed_is_another_scorer(approved, monkeypatch):

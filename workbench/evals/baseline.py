@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
@@ -114,7 +115,51 @@ def load_baseline(path: Path) -> Baseline:
             file=path,
             hint=f"restore the file from git, or {again}",
         )
-    return baseline_from_dict(data, path)
+    found = baseline_from_dict(data, path)
+    _check_means(found, path)
+    return found
+
+
+def _check_means(baseline: Baseline, path: Path) -> None:
+    """Refuse cases that do not give the means beside them, as where somebody wrote a new checksum to edited scores."""
+    values: dict[str, list[float]] = {}
+    try:
+        for row in baseline.cases:
+            for scorer, scores in row["scores"].items():
+                values.setdefault(scorer, []).extend(v for v in scores if isinstance(v, int | float))
+        wrong = [
+            name
+            for name, mean in baseline.means.items()
+            if mean is not None and not _near(values.get(name), mean)
+        ]
+    except (AttributeError, KeyError, TypeError):
+        raise BaselineError("The cases of the baseline cannot be read", file=path) from None
+    if wrong:
+        raise BaselineError(
+            f"The baseline contradicts itself: its cases do not give its mean of {wrong[0]}",
+            file=path,
+            hint="restore the file from git, or approve a run again with `workbench baseline set RUN`",
+        )
+
+
+def _near(values: list[float] | None, mean: float) -> bool:
+    """Whether a mean that was rounded to six digits is that of the values."""
+    return bool(values) and abs(math.fsum(values) / len(values) - mean) <= 1e-6 * max(1.0, abs(mean))
+
+
+def check_prompt(baseline: Baseline, sha256: str | None) -> None:
+    """Refuse a baseline whose version is another text here; ``sha256`` is None where this library has no such version.
+
+    Raises:
+        BaselineError: It was approved on another text under the same number.
+    """
+    if sha256 is not None and sha256 != baseline.prompt["sha256"]:
+        raise BaselineError(
+            f"The baseline was approved on another {baseline.title} than the one here "
+            f"(SHA-256 {baseline.prompt['sha256'][:8]}, here {sha256[:8]})",
+            hint="restore the prompt's history from git, or approve a run of the one here with "
+            "`workbench baseline set RUN`",
+        )
 
 
 def baseline_from_dict(data: dict[str, Any], file: Path | None = None) -> Baseline:
@@ -151,9 +196,11 @@ def check_comparable(
     """Refuse a baseline that answers of ``models`` cannot fairly be held against by the scorers ``looked_at``.
 
     Raises:
-        BaselineError: The dataset, one of these scorers, or the set of models is another one.
+        BaselineError: The suite, the dataset, one of these scorers, or the set of models is another one.
     """
     again = "run the suite as it is now and approve that run with `workbench baseline set RUN`"
+    if baseline.suite != plan.suite:
+        raise BaselineError(f"The baseline is of the suite {baseline.suite}, not of {plan.suite}", hint=again)
     if baseline.dataset_sha256 != plan.dataset_sha256:
         raise BaselineError(
             f"The baseline of {baseline.suite} was approved on other cases "

@@ -7,13 +7,20 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from workbench.errors import BadInput, NotFound
-from workbench.evals.baseline import FILE_NAME, Baseline, BaselineError, check_fit, load_baseline
+from workbench.evals.baseline import (
+    FILE_NAME,
+    Baseline,
+    BaselineError,
+    check_fit,
+    check_prompt,
+    load_baseline,
+)
 from workbench.evals.plan import Plan
 from workbench.evals.types import ScorerSpec
 from workbench.files import write_atomic
 from workbench.jobs import outcome as outcomes
 from workbench.store.base import now
-from workbench.workspace.library import current_author
+from workbench.workspace.library import PromptLibrary, current_author
 from workbench.workspace.runs import Runs
 from workbench.workspace.suites import Suites
 
@@ -118,7 +125,9 @@ class Baselines:
         return path
 
 
-def with_baseline(plan: Plan, folder: Path | None, scorers: tuple[ScorerSpec, ...]) -> Plan:
+def with_baseline(
+    plan: Plan, folder: Path | None, scorers: tuple[ScorerSpec, ...], library: PromptLibrary
+) -> Plan:
     """Return the plan with its suite's baseline in it and the candidate named, for a gate that asks for a file.
 
     Raises:
@@ -134,7 +143,17 @@ def with_baseline(plan: Plan, folder: Path | None, scorers: tuple[ScorerSpec, ..
         )
     found = load_baseline(folder / FILE_NAME)
     check_fit(found, plan, scorers)
+    check_prompt(found, _sha_of(library, found))
     return replace(plan, gate=replace(gate, candidate=_candidate(plan)), baseline=found.to_dict())
+
+
+def _sha_of(library: PromptLibrary, baseline: Baseline) -> str | None:
+    """Return the SHA-256 of what is here under the baseline's version, or None where nothing is."""
+    try:
+        versions = library.versions(baseline.prompt["name"])
+    except NotFound:
+        return None
+    return next((v.sha256 for v in versions if v.number == baseline.prompt["number"]), None)
 
 
 def _candidate(plan: Plan) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from workbench.errors import BadInput
 from workbench.evals.baseline import BaselineError
@@ -14,6 +14,9 @@ from workbench.jobs.caps import daily_caps
 from workbench.llm.pricebook import PriceBook
 from workbench.llm.types import ModelSpec, Usage
 from workbench.workspace.judging import asked_models
+
+if TYPE_CHECKING:
+    from workbench.workspace.library import PromptLibrary
 
 MAX_CONCURRENCY = 500
 
@@ -31,14 +34,14 @@ def judged_by(suite: Suite, name: str | None) -> Suite:
     return suite if name is None else replace(suite, judge=model_named(suite, name))
 
 
-def with_gate(plan: Plan, suite: Suite, *, strict: bool = False) -> Plan:
+def with_gate(plan: Plan, suite: Suite, library: PromptLibrary, *, strict: bool = False) -> Plan:
     """Return the plan with a gate that it can be held to, or with none."""
     from workbench.workspace.baselines import with_baseline
 
     if plan.gate is None or not plan.gate.from_file:
         return replace(plan, gate=_fitting_gate(plan), baseline=None)
     try:
-        return with_baseline(plan, suite.folder, plan.scorers)
+        return with_baseline(plan, suite.folder, plan.scorers, library)
     except BaselineError:
         if strict:
             raise

@@ -87,7 +87,7 @@ class Runs:
         asked = suite.asked.without(prompts=bool(prompts), models=bool(models))
         changed = replace(suite, models=chosen, repeats=repeats or suite.repeats, asked=asked)
         plan = with_judges(build_plan(changed, pinned, root=self.root), suite, self._pin, root=self.root)
-        return with_gate(plan, suite, strict=strict)
+        return with_gate(plan, suite, self.prompts, strict=strict)
 
     def kept(self, plan: Plan) -> int:
         """Return how many of a plan's answers the cache holds already, so that nobody is asked for them."""
@@ -380,7 +380,7 @@ class Runs:
                 self.root, self.store, record, again, scorers, scoring, on_progress
             ),
         )
-        judged = with_gate(replace(plan, gate=loaded.gate, scorers=loaded.scorers), loaded)
+        judged = with_gate(replace(plan, gate=loaded.gate, scorers=loaded.scorers), loaded, self.prompts)
         if record.status == "complete":
             self.store.runs.set_gate(
                 record.id,
