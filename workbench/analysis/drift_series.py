@@ -110,12 +110,11 @@ class Series:
 
     def readings(self) -> Iterator[tuple[int, Reading]]:
         """Yield each look's place with what it says."""
-        moved = False
+        moved, change = False, self._change()
         for row in range(1, len(self.places)):
-            alarm = self.p[row - 1] <= self.alpha
-            moved = moved or alarm
-            begin = self._since(row)[0] if alarm else row
-            was, now, low, high, n = self._means(begin, row)
+            moved = moved or self.p[row - 1] <= self.alpha
+            within = change is not None and change[0] <= row and (change[2] or row <= change[1])
+            was, now, low, high, n = self._means(change[0] if change and within else row, row)
             yield (
                 self.places[row],
                 Reading(self.metric, n, was, now, low, high, int(np.sign(now - was)), self.p[row - 1], moved),
@@ -137,18 +136,25 @@ class Series:
         half = float(special.stdtrit(clusters - 1, 0.975)) * error
         return float(before[both].mean()), mean, float(mean - half), float(mean + half), int(both.sum())
 
-    def change(self) -> list[Change]:
-        """Return the change that is established, if one is."""
+    def _change(self) -> tuple[int, int, bool] | None:
+        """The first row that is moved, the last at which that was established, and whether it is so at the last."""
         alarms = [row for row in range(1, len(self.places)) if self.p[row - 1] <= self.alpha]
         if not alarms:
-            return []
+            return None
         # A look that is back where it came from is unusual, too; that is the end of this change and not another one.
         alike = takewhile(lambda row: self._since(row)[1] == self._since(alarms[0])[1], alarms)
         until, last = max(alike), len(self.places) - 1
         begin, direction = self._since(until)
-        still = self._still(begin, until, last, direction)
+        return begin, until, self._still(begin, until, last, direction)
+
+    def change(self) -> list[Change]:
+        """Return the change that is established, if one is."""
+        found = self._change()
+        if found is None:
+            return []
+        begin, until, still = found
         before = _over_rows(np.nanmean, self.raw[:begin])
-        after = _over_rows(np.nanmean, self.raw[begin : (last if still else until) + 1])
+        after = _over_rows(np.nanmean, self.raw[begin : (len(self.places) if still else until + 1)])
         both = ~np.isnan(before) & ~np.isnan(after)
         return [
             Change(

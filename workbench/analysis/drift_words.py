@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from decimal import Decimal
 from statistics import fmean
 
 from workbench.analysis.drift_readings import Change, Look, Moved
@@ -45,14 +46,20 @@ def _said(change: Change, name: str, percent: bool, before: Sequence[Look], afte
     ratio = now / was
     if change.metric == "latency":
         return f"An answer takes {now:.2f} s where it took {was:.2f} s ({ratio:.2f} times)"
-    return f"An answer costs ${now:.3g} where it cost ${was:.3g} ({ratio:.2f} times)"
+    return f"An answer costs {_usd(now)} where it cost {_usd(was)} ({ratio:.2f} times)"
+
+
+def _usd(value: float) -> str:
+    return f"${Decimal(f'{value:.3g}'):f}"
 
 
 def _longer(was: float, now: float, before: Sequence[Look], after: Sequence[Look]) -> str:
     """Say it in words, or in characters of a text without spaces, as in Chinese: one word however long it is."""
     words = [[look.words for look in side if look.words is not None] for side in (before, after)]
     if all(words) and 0 < was < 15 * fmean(words[0]):
-        return f"The model answers {fmean(words[1]):,.0f} words on average where it answered {fmean(words[0]):,.0f}"
+        then, today = (f"{fmean(side):,.0f}" for side in words)
+        if then != today:
+            return f"The model answers {today} words on average where it answered {then}"
     return f"The model answers {now:,.0f} characters on average where it answered {was:,.0f}"
 
 

@@ -67,9 +67,7 @@ def watch(
     if sum((show, accept is not None, reference is not None)) > 1:
         raise BadInput("--show, --accept and --reference exclude each other")
     with opened(workspace) as ws:
-        from workbench.workspace.watching import Watching
-
-        watching = Watching(ws)
+        watching = ws.watching
         name = ws.suites.load(suite).name
         if reference is not None or accept is not None:
             code = _begun(watching, name, reference, accept, why, out)

@@ -78,6 +78,14 @@ class WatchRepository(Repository):
         with self._read() as connection:
             return {content["run"]: content["distances"] for content in connection.scalars(query)}
 
+    def count_distances(self, against: str) -> int:
+        """Return how often distances to this run were kept."""
+        query = sa.select(sa.func.count()).where(
+            snapshots.c.kind == _DISTANCES, snapshots.c.content["against"].as_string() == against
+        )
+        with self._read() as connection:
+            return connection.scalar(query) or 0
+
     def suites(self) -> list[str]:
         """Return the names of all watched suites, sorted."""
         name = snapshots.c.content["suite"].as_string()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from workbench.errors import BadInput, NotFound
 from workbench.store import Store, database_url
@@ -14,6 +15,9 @@ from workbench.workspace.playground import Playground
 from workbench.workspace.releases import Releases
 from workbench.workspace.runs import Runs
 from workbench.workspace.suites import Suites
+
+if TYPE_CHECKING:
+    from workbench.workspace.watching import Watching
 
 __all__ = ["PromptLibrary", "PromptVersion", "Runs", "SaveResult", "Suites", "Workspace"]
 
@@ -93,6 +97,13 @@ class Workspace:
     def baselines(self) -> Baselines:
         """Approved runs that later ones are held against."""
         return Baselines(self.suites, self.runs)
+
+    @cached_property
+    def watching(self) -> Watching:
+        """Suites that are asked again and again, and what has moved."""
+        from workbench.workspace.watching import Watching
+
+        return Watching(self)
 
     @cached_property
     def playground(self) -> Playground:

@@ -32,6 +32,7 @@ class Watched:
 
     ``skipped`` are looks that did not end complete; they count for nothing. ``embedder`` is the embedding model, if
     one is named, and ``unembedded`` are the looks whose outputs it has not been asked about.
+    ``percent`` tells that the score is a share.
     """
 
     watch: WatchRecord
@@ -42,6 +43,7 @@ class Watched:
     skipped: tuple[str, ...] = ()
     embedder: str | None = None
     unembedded: tuple[str, ...] = ()
+    percent: bool = True
 
     def to_dict(self) -> dict[str, Any]:
         """Return it as plain JSON data."""
@@ -190,11 +192,12 @@ class Watching:
             for outcome in (first, *(self._ws.runs.outcome(run) for run in done))
         ]
         scores = {v for look in (reference, *looks) for v in look.values.get("score", {}).values()}
+        percent = first.units.get(metric, "score") == "score" and all(0 <= v <= 1 for v in scores)
         drift = judge(
             reference,
             looks,
             metric_name=metric,
-            percent=first.units.get(metric, "score") == "score" and all(0 <= v <= 1 for v in scores),
+            percent=percent,
             clusters=outcomes.clusters_of(first.plan),
         )
         return Watched(
@@ -206,7 +209,18 @@ class Watching:
             skipped=tuple(run for run in watch.looks if run not in done),
             embedder=model.name if model else None,
             unembedded=tuple(run for run in done if run not in far) if model else (),
+            percent=percent,
         )
+
+    def fingerprint(self, suite: str) -> tuple[object, ...]:
+        """Return what changes whenever what `judge` returns does, for caches.
+
+        Raises:
+            NotFound: The suite is not watched.
+        """
+        watch = self._need(suite)
+        runs = [self._ws.runs.fingerprint(run) for run in (watch.reference_run, *watch.looks)]
+        return (watch.id, watch.embedder, self._kept.count_distances(watch.reference_run), *runs)
 
     def embed(self, suite: str, *, max_cost_usd: float | None = None) -> Embedded | None:
         """Ask for the vectors of looks that have none yet; None where no embedding model is named.

@@ -1,6 +1,7 @@
 """Suites: what versions are measured with. ``?suite=`` opens one, ``&case=`` one of its cases.
 
-``&view=proposed`` opens the cases that a model proposed for it.
+``&view=proposed`` opens the cases that a model proposed for it, ``&view=watch`` its watch, and ``?view=watch`` all
+watches.
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ from workbench.ui.views.run_words import best_words, headline_html, status_html
 from workbench.ui.views.suite_detail import case_detail, case_rows, contents, found_cases, neighbours
 from workbench.ui.views.suite_list import SuiteRow, no_suites, suite_list
 from workbench.ui.views.suite_words import size_words
+from workbench.ui.watch_page import show_watch, show_watches
 
 PAGE_SIZE = 25
 SEARCH_WIDTH = 420
@@ -41,6 +43,10 @@ def show_list() -> None:
     if not entries and not problems:
         no_suites("evals")
         return
+    with link_bar("suites_bar"):
+        watched = len(ws.watching.suites())
+        words = f"{count(watched, 'watched suite')}" if watched else "Watch suites for drift"
+        page_link("suites", words, icon=":material/visibility:", view="watch")
     with st.container(width=SEARCH_WIDTH):
         query = search_box("suites_search", placeholder="Search suites, prompts, models, scorers")
     rows = [_row(entry) for entry in entries]
@@ -85,7 +91,9 @@ def show_suite(name: str) -> None:
         page_link("suites", "All suites", icon=":material/arrow_back:")
         raise
     case_id = param("case")
-    if param("view") == "proposed":
+    if param("view") == "watch":
+        show_watch(ws, suite.name)
+    elif param("view") == "proposed":
         show_proposed(ws, suite, param("proposal"))
     elif case_id is None:
         _show_contents(suite)
@@ -100,6 +108,7 @@ def _show_contents(suite: Suite) -> None:
         go("runs", suite=suite.name)
     with link_bar("suite_bar"):
         page_link("suites", "All suites", icon=":material/arrow_back:")
+        page_link("suites", "Watch", icon=":material/visibility:", suite=suite.name, view="watch")
         st.caption(size_words(len(cases), len(suite.scorers)), width="content")
         _last_run_link(suite)
     baseline_line(ws, suite.name)
@@ -160,7 +169,9 @@ def _show_case(suite: Suite, case_id: str) -> None:
 
 with faults():
     name = param("suite")
-    if name is None:
+    if name is None and param("view") == "watch":
+        show_watches(ws)
+    elif name is None:
         set_params(case=None, view=None, proposal=None)
         show_list()
     else:
