@@ -98,6 +98,6 @@ def test_a_run_that_its_own_process_slows_down_goes_on_with_fewer_calls() -> Non
 
     load, model, answered = asyncio.run(run())
     assert answered == 60
-    assert max(model.under_way[:20]) == 20
+    assert load.lowest is not None and load.lowest < max(model.under_way) <= 20
     assert max(model.under_way[-10:]) < 20
     assert load.sentence

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from typing import get_args
 
 import pytest
 from hypothesis import given
@@ -12,7 +13,7 @@ from support.scoring import case, score, scores
 from workbench.analysis.metrics import _LOWER_IS_BETTER
 from workbench.evals.scorers import ParamError, lower_is_better, parse_scorer, scorer_units
 from workbench.evals.scorers.measures import count_characters, count_sentences, count_words
-from workbench.evals.scorers.scoring import _DOWN
+from workbench.evals.types import Unit
 from workbench.llm.types import Completion, Usage
 
 
@@ -126,7 +127,7 @@ def test_tokens_are_those_sent_and_answered_and_unknown_where_one_of_both_is():
     assert score({"type": "tokens", "threshold": 125}, "x", usage=usage).passed is True
     assert score({"type": "tokens", "max": 1}, "x", usage=Usage(input=70)).value is None
     assert score({"type": "tokens", "of": "input"}, "x", usage=Usage(input=70)).value == 70
-    assert lower_is_better("tokens") and _LOWER_IS_BETTER == _DOWN
+    assert lower_is_better("tokens") and {u for u in get_args(Unit) if lower_is_better(u)} == _LOWER_IS_BETTER
 
 
 def test_units_tell_which_way_is_better():

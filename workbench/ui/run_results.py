@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
-from workbench.evals.scorers.scoring import lower_is_better
+from workbench.evals.scorers.built_scorer import lower_is_better
 from workbench.store import RunRecord
 from workbench.workspace import Workspace
 

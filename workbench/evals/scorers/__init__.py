@@ -29,6 +29,8 @@ from workbench.evals.scorers import similarity as similarity
 from workbench.evals.scorers import structure as structure
 from workbench.evals.scorers import text as text
 from workbench.evals.scorers import wordlists as wordlists
+from workbench.evals.scorers.built_scorer import Scorer, lower_is_better
+from workbench.evals.scorers.reading import build_scorer, parse_scorer
 from workbench.evals.scorers.registry import (
     SCORERS,
     Outcome,
@@ -40,11 +42,7 @@ from workbench.evals.scorers.registry import (
     scorer,
 )
 from workbench.evals.scorers.scoring import (
-    Scorer,
-    build_scorer,
     has_overall,
-    lower_is_better,
-    parse_scorer,
     score_completion,
     scorer_units,
 )

@@ -10,8 +10,8 @@ from collections.abc import Hashable, Iterable
 from dataclasses import dataclass, replace
 from typing import Any
 
+from workbench.evals.scorers.built_scorer import Scorer
 from workbench.evals.scorers.hf_metrics import Row, added
-from workbench.evals.scorers.scoring import Scorer
 from workbench.evals.types import Case, ScoringInput
 from workbench.llm.types import Completion
 

@@ -15,7 +15,7 @@ from workbench.evals.scorers.registry import Outcome, ParamError, ScoringError, 
 from workbench.evals.types import Score, ScoringInput
 
 if TYPE_CHECKING:
-    from workbench.evals.scorers.scoring import Scorer
+    from workbench.evals.scorers.built_scorer import Scorer
 
 MAX_PARTS = 50
 MAX_DEPTH = 5
@@ -42,7 +42,7 @@ class Group:
     @cached_property
     def parts(self) -> tuple[Scorer, ...]:
         """The group's scorers."""
-        from workbench.evals.scorers.scoring import read_scorer
+        from workbench.evals.scorers.reading import read_scorer
 
         if _depth(self.of) > MAX_DEPTH:
             raise ParamError(f"groups are nested more than {MAX_DEPTH} deep", ("of",), "flatten them")

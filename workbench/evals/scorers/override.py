@@ -14,7 +14,7 @@ from workbench.evals.scorers.registry import Outcome, ParamError, ScoringError, 
 from workbench.evals.types import Case, ScorerSpec, ScoringInput
 
 if TYPE_CHECKING:
-    from workbench.evals.scorers.scoring import Scorer
+    from workbench.evals.scorers.built_scorer import Scorer
 
 TYPE = "override"
 _FIXED = ("type", "name", "of", "reducer", "source", "formula")
@@ -58,7 +58,7 @@ def set_of(mapping: dict[str, Any]) -> frozenset[str]:
 
 def overrides_of(case: Case) -> list[Override]:
     """Return what a case changes about the suite's scorers."""
-    from workbench.evals.scorers.scoring import build_scorer
+    from workbench.evals.scorers.reading import build_scorer
 
     return [build_scorer(spec).impl for spec in case.scorers if spec.type == TYPE]
 
@@ -74,7 +74,7 @@ def overridden(shared: Iterable[Scorer], overrides: Iterable[Override]) -> tuple
     Raises:
         ParamError: There is no such scorer, or what is set does not fit it.
     """
-    from workbench.evals.scorers.scoring import read_scorer
+    from workbench.evals.scorers.reading import read_scorer
 
     scorers = {one.name: one for one in shared}
     gone: list[str] = []
