@@ -23,6 +23,7 @@ COMMANDS = {
     "watch": "Ask a frozen suite once more, and say whether the model behind it has moved",
     "baseline": "Approve a run that later ones are held against, show it, or remove it",
     "report": "Write a run as Markdown, HTML, JUnit, GitHub annotations, CSV, Parquet or JSON",
+    "import": "Make a promptfoo config a suite of the workspace, with its prompts",
     "export": "Write a suite for another tool, such as promptfoo",
     "lint": "Look over all suites, cases and prompts",
     "allow-code": "Let this workspace's own scorers run on this machine",

@@ -160,3 +160,29 @@ def test_tests_that_name_a_prompt_or_a_provider_are_asked_nothing_else(call, con
         (row["prompt"], row["model"]): row["n"] for row in done.data["results"] if row["scorer"] == "contains"
     }
     assert counts == {("one", "offline/echo"): 1, ("two", "offline/echo"): 2, ("two", "second"): 2}
+
+
+def test_a_config_becomes_a_suite_that_gives_the_same_results_or_nothing_is_written(call, config, tmp_path):
+    path = config(
+        prompts=["Say {{word}}", {"label": "loud", "raw": "{% if word == 'a' %}A{% endif %}{{word}}"}],
+        extensions=["file://x.js"],
+    )
+    ran = call("run", path, "--accept-losses", "--json", "-")
+    refused = call("import", path, "--name", "words")
+    assert refused.code == 2 and "`extensions`" in refused.err
+    assert not (tmp_path / "evals").exists() and not list((tmp_path).glob("prompts/*.yml"))
+
+    done = call("import", path, "--name", "words", "--accept-losses", "--json", "-")
+    assert (done.code, done.data["prompts"], done.data["cases"]) == (0, ["words-prompt-1@1", "loud@1"], 2)
+    assert "# Not honoured: promptfooconfig.yaml:" in (tmp_path / "evals/words/suite.yaml").read_text("utf-8")
+    again = call("run", "words", "--json", "-")
+    rows = [
+        [(row["scorer"], row["mean"], row["n"]) for row in found.data["results"]] for found in (ran, again)
+    ]
+    assert again.code == 0 and rows[0] == rows[1]
+
+    assert call("import", path, "--name", "words", "--accept-losses").code == 2
+    config(prompts=[{"label": "loud", "raw": "other {{word}}"}])
+    clash = call("import", path, "--name", "others")
+    assert clash.code == 2 and "already a prompt loud" in clash.err
+    assert sorted(p.name for p in (tmp_path / "evals").iterdir()) == ["words"]

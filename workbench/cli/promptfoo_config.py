@@ -12,6 +12,7 @@ from workbench.cli.output import sentence, warn
 if TYPE_CHECKING:
     from workbench.evals.types import Suite
     from workbench.workspace import Workspace
+    from workbench.workspace.promptfoo import Imported
 
 _SHOWN = 60
 
@@ -53,6 +54,22 @@ def load_suite(
     imported = ws.suites.imported(name)
     if imported is None:
         return judged_by(ws.suites.load(name), judge)
+    agreed_findings(imported, Path(name).name, accept_losses=accept_losses or not asks, judge=judge)
+    return judged_by(imported.suite, judge)
+
+
+def agreed_findings(imported: Imported, name: str, *, accept_losses: bool, judge: str | None = None) -> None:
+    """List on stderr what of a config is not honoured or may come out otherwise.
+
+    Args:
+        imported: The config.
+        name: What to call it.
+        accept_losses: Go on without what cannot be honoured; else a person is asked.
+        judge: The model that was named to judge, so that none has to be told.
+
+    Raises:
+        BadInput: Parts cannot be honoured, and nobody agreed to go on with the rest.
+    """
     for title, kind in (("Not honoured here", "loss"), ("May come out otherwise", "difference")):
         found = [
             str(finding)
@@ -64,21 +81,20 @@ def load_suite(
         for line in found[:_SHOWN]:
             print(f"  {sentence(line)}", file=sys.stderr)
         if len(found) > _SHOWN:
-            warn(f"and {len(found) - _SHOWN} more; `workbench lint {Path(name).name}` lists them all.")
-    if imported.losses and asks and not accept_losses and not _agreed():
+            warn(f"and {len(found) - _SHOWN} more; `workbench lint {name}` lists them all.")
+    if imported.losses and not accept_losses and not _agreed():
         from workbench.errors import BadInput
 
         number = len(imported.losses)
         raise BadInput(
-            f"{Path(name).name} asks for {number} thing{'s' if number > 1 else ''} that cannot be honoured here, "
+            f"{name} asks for {number} thing{'s' if number > 1 else ''} that cannot be honoured here, "
             "listed above",
-            hint="run the rest with --accept-losses",
+            hint="go on with the rest with --accept-losses",
         )
-    return judged_by(imported.suite, judge)
 
 
 def _agreed() -> bool:
     if not (sys.stdin.isatty() and sys.stderr.isatty()):
         return False
-    print("Run without these? [y/N] ", end="", file=sys.stderr, flush=True)
+    print("Go on without these? [y/N] ", end="", file=sys.stderr, flush=True)
     return sys.stdin.readline().strip().lower() in ("y", "yes")

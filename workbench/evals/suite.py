@@ -114,6 +114,10 @@ class _Reader:
         scorers = read_scorers(content, self.source)
         dataset = self._swapped(content, self._dataset(content.cases, scorers))
         dataset = _with_cases(dataset, with_suite_fields(dataset.cases, content, self.source, scorers))
+        if not scorers and not any(case.scorers for case in dataset.cases):
+            raise self.error(
+                "there is no scorer", "scorers", hint="write at least one, or include a file of them"
+            )
         self._check_expected(scorers, dataset)
         self._check_slices(content.slices, dataset)
         self._check_groups(scorers, dataset)

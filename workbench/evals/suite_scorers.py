@@ -42,10 +42,6 @@ def read_scorers(content: SuiteFile, source: Source) -> tuple[ScorerSpec, ...]:
         SuiteError: One of them cannot be used; with file, line and field.
     """
     entries = [*_included(source, ()), *_entries(content.scorers, source), *_formulas(content, source)]
-    if not entries:
-        raise source.error(
-            "there is no scorer", "scorers", hint="write at least one, or include a file of them"
-        )
     if len(entries) > MAX_SCORERS:
         raise source.error(f"there are over {MAX_SCORERS} scorers", "scorers", hint="remove some")
     taken: set[str] = set()
