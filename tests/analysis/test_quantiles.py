@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import io
+
 import numpy as np
 import pandas as pd
 import pytest
+from rich.console import Console
 from support.frames import side
 
 from workbench.analysis.compare import compare
 from workbench.analysis.quantiles import latency_of, quantile_interval, quantiles
+from workbench.reports.terminal import spending_table
 
 
 def test_the_interval_has_the_ranks_of_the_textbook():
@@ -54,9 +58,28 @@ def test_errors_and_cached_answers_stand_apart():
     assert found["first_token"]["p50"] == pytest.approx(1.35)
     assert found["p50_ci"][0] < found["p50"] < found["p50_ci"][1]
     assert latency_of(cells.assign(ttft_s=None))["first_token"] is None
+    assert latency_of(cells.assign(ttft_s=None))["rate"] is None
+    # Five tokens in each answer of the frame, so four after the first.
+    assert found["rate"]["p50"] == pytest.approx(
+        np.percentile(4 / (np.arange(1.0, 29.0) - np.arange(28) / 10), 50)
+    )
+    assert found["rate"]["n"] == 28 and latency_of(cells.assign(ttft_s=cells["latency_s"]))["rate"] is None
     assert quantiles(cells[:0], "latency_s")["p99"] is None
 
 
 def test_a_comparison_shows_them_for_both_sides():
     found = compare(side("A", [1.0] * 30), side("B", [1.0] * 30, latency=2.0)).latency
     assert (found["a"]["p99"], found["b"]["p99"], found["ratio"]) == (1.0, 2.0, pytest.approx(2.0))
+
+
+def test_the_terminal_shows_quantiles_with_intervals_first_tokens_and_rate_apart():
+    sides = [side(name, [1.0] * 40, latency=2.0) for name in "AB"]
+    for one in sides:
+        one.cells["latency_s"], one.cells["ttft_s"] = np.arange(1.0, 41.0), 0.5
+    console = Console(width=140, file=io.StringIO())
+    console.print(spending_table(compare(*sides)))
+    lines = [" ".join(line.split()) for line in console.file.getvalue().splitlines()]
+    assert any(line.startswith("Latency, p90 36.1 s (32.0 s to 40.0 s)") for line in lines), lines
+    assert any("Latency, p99 39.6 s (38.0 s up)" in line for line in lines), lines
+    assert any(line.startswith("First token, p50 500 ms") for line in lines)
+    assert any(line.startswith("Tokens a second, p50 0.2") for line in lines)

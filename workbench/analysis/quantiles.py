@@ -68,8 +68,9 @@ def latency_of(cells: pd.DataFrame, confidence: float = 0.95) -> dict[str, Any]:
     """Return one side's latency in seconds: all answers, and apart first tokens, cached answers and errors.
 
     An answer from the cache counts with the time that it took first; ``cached`` is how many those are.
-    ``first_token`` has the same quantiles up to the first token, and ``errors`` the number and median time of
-    failed calls, which are in no other figure.
+    ``first_token`` has the same quantiles up to the first token, ``rate`` those of output tokens a second from the
+    first one to the end (both None where nothing was streamed), and ``errors`` the number and median time of failed
+    calls, which are in no other figure.
     """
     failed = cells[frames.is_error(cells)]
     waited = frames.float_column(failed, "latency_s")
@@ -77,9 +78,20 @@ def latency_of(cells: pd.DataFrame, confidence: float = 0.95) -> dict[str, Any]:
     good = cells[~frames.is_error(cells)]
     cached = int(good["cached"].fillna(False).astype(bool).sum()) if "cached" in good else 0
     first = quantiles(cells, "ttft_s", confidence)
+    rate = quantiles(cells.assign(rate=_rates(cells)), "rate", confidence)
     return {
         **quantiles(cells, "latency_s", confidence),
         "cached": cached,
         "first_token": first if first["n"] else None,
+        "rate": rate if rate["n"] else None,
         "errors": {"n": len(failed), "p50": float(np.median(waited)) if waited.size else None},
     }
+
+
+def _rates(cells: pd.DataFrame) -> Floats:
+    """Output tokens a second after the first, NaN where there is no telling: one token, or all came at once."""
+    names = ("output_tokens", "latency_s", "ttft_s")
+    tokens, whole, first = (frames.float_column(cells, name) for name in names)
+    took = whole - first
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.where((took > 0) & (tokens > 1), (tokens - 1) / took, np.nan)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 from rich.console import Group, RenderableType
 from rich.table import Table
@@ -118,7 +118,7 @@ def comparison_view(
         parts.append(Text(f"{left:,} {noun} undecided and left out: --slices shows all.", style="dim"))
     relative = relative_sentence(comparison.primary, comparison.confidence)
     parts += [Text(), plain(relative)] if relative else []
-    parts += [Text(), spending_table(comparison), Text()]
+    parts += [Text(), spending_table(comparison, wide=width >= WIDE), Text()]
     told = [*label_lines(comparison.labels), *preference_lines(comparison.preferences)]
     parts += [*(plain(line) for line in told), Text()] if told else []
     for title, cases in (("Regressions", comparison.regressions), ("Improvements", comparison.improvements)):
@@ -170,8 +170,8 @@ def _verdict(m: MetricComparison, *, wide: bool) -> Text:
     return said
 
 
-def spending_table(comparison: Comparison) -> Table:
-    """Return cost and latency of both sides."""
+def spending_table(comparison: Comparison, *, wide: bool = True) -> Table:
+    """Return cost and latency of both sides; ``wide`` shows the intervals of quantiles."""
     table = columns("", "A", "B", "B / A", "n", "Unknown", right=("A", "B", "n", "Unknown"))
     cost, latency = comparison.cost, comparison.latency
     ratio = ratio_text(cost.ratio, cost.ratio_low, cost.ratio_high) if cost.ratio is not None else cost.note
@@ -179,22 +179,38 @@ def spending_table(comparison: Comparison) -> Table:
         "Cost an answer", usd(cost.mean_a), usd(cost.mean_b), ratio, f"{cost.n:,}", f"{cost.unknown:,}"
     )
     table.add_row("Cost in total", usd(cost.a), usd(cost.b), "", "", "")
-    table.add_row(
-        "Latency, p50",
-        seconds(latency["a"]["p50"]),
-        seconds(latency["b"]["p50"]),
-        ratio_text(latency["ratio"], latency["ratio_low"], latency["ratio_high"]),
-        f"{latency['n']:,}",
-        f"{latency['unknown']:,}",
-    )
-    for name in ("p95", "p99"):
-        late = [seconds(latency[side].get(name)) for side in ("a", "b")]
-        table.add_row(f"Latency, {name}", *late, "", "", "")
-    first = [latency[side].get("first_token") for side in ("a", "b")]
-    if any(first):
-        middle = [seconds(side["p50"] if side else None) for side in first]
-        table.add_row("First token, p50", *middle, "", "", "")
+    timed = ratio_text(latency["ratio"], latency["ratio_low"], latency["ratio_high"])
+    for name in ("p50", "p90", "p95", "p99"):
+        paired = (timed, f"{latency['n']:,}", f"{latency['unknown']:,}") if name == "p50" else ("", "", "")
+        sides = [_quantile(latency[side], name, seconds, wide=wide) for side in ("a", "b")]
+        table.add_row(f"Latency, {name}", *sides, *paired)
+    for title, key, show in (
+        ("First token, p50", "first_token", seconds),
+        ("Tokens a second, p50", "rate", _per_second),
+    ):
+        found = [latency[side].get(key) for side in ("a", "b")]
+        if any(found):
+            table.add_row(
+                title, *(_quantile(side or {}, "p50", show, wide=wide) for side in found), "", "", ""
+            )
     return table
+
+
+def _quantile(found: Mapping[str, Any], name: str, show: Callable[[float | None], str], *, wide: bool) -> str:
+    """A quantile with its interval, where there is room; an end that the sample is too small for stays open."""
+    value = show(found.get(name))
+    low, high = found.get(f"{name}_ci") or (None, None)
+    if not wide or (low is None and high is None):
+        return value
+    if low is None or high is None:
+        ends = f"up to {show(high)}" if low is None else f"{show(low)} up"
+    else:
+        ends = f"{show(low)} to {show(high)}"
+    return f"{value} ({ends})"
+
+
+def _per_second(rate: float | None) -> str:
+    return "unknown" if rate is None else f"{rate:,.1f}"
 
 
 def gate_view(gate: GateResult) -> RenderableType:
