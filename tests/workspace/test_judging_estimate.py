@@ -124,3 +124,14 @@ def test_a_dry_run_counts_judging_where_it_says_which_cap_is_likely_to_stop_the_
     assert data["cap_warning"] in " ".join(said.err.split())
     assert data["judging"]["calls"] == 34 and data["together"]["expected"] > between > data["expected"]
     assert server.received == 0
+
+
+def test_what_a_case_costs_in_a_plan_has_its_judging_in_it(workspace):
+    from workbench.workspace.planning import foresee
+
+    suite = workspace.suites.load("judged")
+    judging = foreseen(workspace, use_cache=False).judging
+    planned = foresee(workspace.runs, suite)
+    assert planned.usd_a_case > judging.expected / 8 > 0 and "judging" in " ".join(planned.rests_on)
+    (workspace.root / "prices.yaml").write_text(PRICES.replace("judge", "other"), encoding="utf-8")
+    assert foresee(workspace.runs, suite).usd_a_case is None, "unknown is not nothing"

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from workbench.errors import BadInput, TemplateError, WorkbenchError
 from workbench.evals.plan import Plan
 from workbench.evals.types import Suite, Unit
+from workbench.llm.pricebook import PriceBook, load_prices
 from workbench.llm.types import ModelSpec, Usage
 from workbench.prompts.templates import Renderer
 from workbench.workspace.runs import Runs
@@ -183,13 +184,13 @@ def _seen_words(comparison, spread: Spread, run: str) -> str:
 
 
 def _usd_a_case(runs: Runs, plan: Plan) -> tuple[float | None, list[str]]:
-    """What one case costs with all sides, from what was paid before, else from list prices and assumed lengths."""
+    """What one case costs with all sides and judges, from what was paid, else from prices and assumed lengths."""
     paid = _paid(runs, plan)
     total, said = 0.0, []
     for index, model in enumerate(plan.models):
         usd = paid.get(model.name)
         if usd is None:
-            usd = _estimated(plan, index)
+            usd = _estimated(plan, index, load_prices(runs.root))
             if usd is None:
                 return None, [f"The cost of {model.name} is unknown."]
             if usd:
@@ -197,7 +198,13 @@ def _usd_a_case(runs: Runs, plan: Plan) -> tuple[float | None, list[str]]:
                     f"The cost of {model.name} is assumed: list price, answers of {ASSUMED_OUTPUT_TOKENS} tokens."
                 )
         total += usd * len(plan.prompts) * plan.repeats
-    return total, said
+    judging = runs.estimate(plan, use_cache=False).judging if plan.judging else None
+    if judging is None:
+        return total, said
+    if judging.expected is None or judging.unknown:
+        return None, [*said, "What judging costs is unknown."]
+    said.append("What judging costs is estimated by what the judges will be asked.")
+    return total + judging.expected / len(plan.cases), said
 
 
 def _paid(runs: Runs, plan: Plan) -> dict[str, float]:
@@ -215,10 +222,8 @@ def _paid(runs: Runs, plan: Plan) -> dict[str, float]:
     return found
 
 
-def _estimated(plan: Plan, model_index: int) -> float | None:
+def _estimated(plan: Plan, model_index: int, prices: PriceBook) -> float | None:
     """USD an answer by list price, with the length of some rendered cases; None where the price is unknown."""
-    from workbench.llm.prices import estimate_cost
-
     model = plan.models[model_index]
     if model.recorded:
         return 0.0
@@ -230,4 +235,4 @@ def _estimated(plan: Plan, model_index: int) -> float | None:
                 messages = plan.request(cell, cases[cell.case_id], renderer).messages
                 lengths.append(sum(len(str(m)) for m in messages) / CHARACTERS_A_TOKEN)
     tokens = int(sum(lengths) / len(lengths)) if lengths else 0
-    return estimate_cost(model.id, Usage(input=tokens, output=ASSUMED_OUTPUT_TOKENS))
+    return prices.cost(model.id, Usage(input=tokens, output=ASSUMED_OUTPUT_TOKENS))
