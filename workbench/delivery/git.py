@@ -25,7 +25,7 @@ from workbench.delivery.repository import (
 from workbench.delivery.tree import build_tree, file_mode
 from workbench.errors import BadInput, ConflictError, NotFound, ReleaseError, WorkbenchError
 from workbench.files import check_name
-from workbench.prompts import content as prompt_content
+from workbench.prompts.prompt_file import prompt_to_yaml
 
 if TYPE_CHECKING:
     from workbench.prompts.content import Lineage, Prompt
@@ -135,7 +135,7 @@ def plan_release(
         )
     sha8 = prompt.sha256[:8]
     branch = release_branch(prompt.name, lineage.version, sha8)
-    content = prompt_content.prompt_to_yaml(prompt, lineage)
+    content = prompt_to_yaml(prompt, lineage)
     evidence = evidence or Evidence()
     with open_repository(repo, writable=False) as opened:
         path = _target(opened, target_path, check_name(prompt.name, "prompt name"))
