@@ -28,7 +28,7 @@ def noisy(rng: np.random.Generator, name: str, chance: np.ndarray, length: float
 
 def test_the_error_of_all_looks_together_is_what_was_allowed():
     spent = sum(weight(k) for k in range(1, 200_000))
-    rest = 1 / math.log(200_000) / 2.1098
+    rest = 1 / math.log(200_005) / 0.5867
     assert 0.99 < spent + rest <= 1
 
 

@@ -21,15 +21,17 @@ _ADDED: Mapping[Metric, float] = {"length": 1.0, "latency": 0.1, "cost": 0.0}
 TOLERATED: Mapping[Metric, float] = {"latency": 1.25}
 #: One case counts at most so much more or less than it did in the middle, as a logarithm.
 _MOST = 1.0
-#: The sum of 1 / (m ln² m) over all m from 2 on, rounded up, so that the weights sum to less than 1.
-_ALL_WEIGHTS = 2.1098
+#: The larger this is, the less of the error the first looks get, and the more those after some weeks.
+_LATER = 5
+#: More than the sum of 1 / (m ln² m) over all m from 6 on, which is below its integral from 5.5 on, 1 / ln 5.5.
+_ALL_WEIGHTS = 0.5867
 #: How unlike the runs since a change a look must be to be back where they came from.
 _BACK = 2.33
 
 
 def weight(number: int) -> float:
-    """The share of the error that look ``number`` (from 1) may spend: 1 / (m ln² m) with m one more; they sum to 1."""
-    m = number + 1
+    """The share of the error that a look may spend: as 1 / (m ln² m), with m five more than its number from 1."""
+    m = number + _LATER
     return 1 / (m * math.log(m) ** 2) / _ALL_WEIGHTS
 
 

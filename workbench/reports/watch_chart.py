@@ -71,13 +71,14 @@ def signal_chart(points: Sequence[Point], *, looks: int, before: float | None, t
         ],
     )
     axis = alt.Axis(tickCount=4, titleFontWeight="normal")
-    y = alt.Y("value:Q", title=title, scale=alt.Scale(domain=_domain(drawn, before)), axis=axis)
+    # Every layer has the scale, or the axis would begin at 0 and small moves would be lost.
+    scale = alt.Scale(domain=_domain(drawn, before), nice=False)
     layers = [
         base.mark_rule(strokeWidth=2, opacity=0.6).encode(
-            y=alt.Y("low:Q", title=title, axis=axis), y2="high:Q"
+            y=alt.Y("low:Q", title=title, scale=scale, axis=axis), y2="high:Q"
         ),
         base.mark_point(filled=True, size=55, opacity=1).encode(
-            y=y,
+            y=alt.Y("value:Q", title=title, scale=scale, axis=axis),
             shape=alt.Shape(
                 "state:N", scale=alt.Scale(domain=list(_COLOURS), range=["circle", "diamond"]), legend=None
             ),
@@ -85,7 +86,12 @@ def signal_chart(points: Sequence[Point], *, looks: int, before: float | None, t
     ]
     if before is not None:
         line = alt.Chart(alt.InlineData(values=[{"before": before}]))
-        layers.insert(0, line.mark_rule(strokeDash=[4, 4], color="#8a8f98").encode(y="before:Q"))
+        layers.insert(
+            0,
+            line.mark_rule(strokeDash=[4, 4], color="#8a8f98").encode(
+                y=alt.Y("before:Q", title=title, scale=scale, axis=axis)
+            ),
+        )
     return alt.layer(*layers).properties(width="container", height=150, background="transparent")
 
 
