@@ -343,7 +343,12 @@ def test_a_run_without_a_gate_shows_how_it_is_held_to_the_limits_of_its_suite(
 ) -> None:
     ws = colours_workspace(tmp_path, {"plain": right(4)}, priced={"plain": 0.5})
     path = tmp_path / "evals" / "colours" / "suite.yaml"
-    path.write_text(path.read_text() + "limits: {cost_usd: 1.5, errors: 0}\n")
+    path.write_text(path.read_text() + "limits: {cost_usd: 1.5, errors: 0, p95_ttft_s: 2}\n")
+    suite = said(open_screen(ws, "suites", suite="colours"))
+    assert (
+        "Any run is held to its limits: the whole run costs at most $1.50, 95 of 100 answers begin within 2.00 s"
+        in suite
+    )
     words = said(open_screen(ws, "runs", run=run_colours(ws)))
     words = words.replace("*", "").replace("]", "")
     assert "Limits of the suite" in words and "failed the run's cost: $2.00, above $1.50" in words

@@ -7,7 +7,7 @@ from typing import Any
 
 import streamlit as st
 
-from workbench.analysis.wording import count
+from workbench.analysis.wording import count, listed
 from workbench.evals.types import Case, ScorerSpec, Suite
 from workbench.llm.types import ModelSpec
 from workbench.reports.text import clean
@@ -18,6 +18,7 @@ from workbench.ui.views.suite_words import (
     case_text,
     dataset_words,
     gate_words,
+    limit_words,
     scorer_words,
     slice_counts,
     value_text,
@@ -48,6 +49,8 @@ def contents(suite: Suite, units: dict[str, str]) -> None:
             st.markdown(plain(gate_words(suite.gate, units)))
         else:
             st.markdown("It has no gate, so a run is read and not judged. Add one under `gate:` in its file.")
+            if suite.limits:
+                st.markdown(plain(f"Any run is held to its limits: {listed(limit_words(suite.limits), 9)}."))
     with right:
         st.subheader("What is asked", anchor=False)
         st.markdown(_asked(suite))

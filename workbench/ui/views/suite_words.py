@@ -99,6 +99,7 @@ def limit_words(limits: dict[str, float]) -> list[str]:
         "cost_usd": lambda most: f"the whole run costs at most {amount(most, 'usd')}",
         "total_tokens": lambda most: f"the whole run uses at most {amount(most, 'tokens')}",
         "p95_latency_s": lambda most: f"95 of 100 answers are there within {amount(most, 'seconds')}",
+        "p95_ttft_s": lambda most: f"95 of 100 answers begin within {amount(most, 'seconds')}",
         "errors": lambda most: f"at most {count(int(most), 'answer')} may fail",
     }
     return [words(limits[name]) for name, words in said.items() if name in limits]
