@@ -21,6 +21,7 @@ from workbench.evals.judge_setting import JudgeSetting
 from workbench.evals.scorers import build_scorer, score_completion
 from workbench.evals.scorers.answers import gathered
 from workbench.files import dump_yaml, load_yaml
+from workbench.formats.promptfoo.judged import JUDGED
 from workbench.formats.promptfoo.known import HONOURED, NOT_HONOURED, table
 from workbench.llm.types import Completion
 from workbench.prompts.prompt_file import prompt_to_yaml
@@ -133,6 +134,7 @@ def test_an_assertion_passes_and_fails_as_promptfoo_recorded_it(tmp_path, kind, 
 
 def test_each_assertion_type_has_at_least_five_cases():
     assert {kind for kind, cases in CASES.items() if len(cases) < 5} == set()
+    assert HONOURED.keys() - JUDGED - {"assert-set"} <= CASES.keys()
     assert {kind: len(found) for kind, found in RECORDED["results"].items()} == {
         kind: len(cases) for kind, cases in CASES.items()
     }

@@ -154,6 +154,11 @@ def _variables(config: Config, test: Any) -> tuple[dict[str, Any], list[Finding]
     values = dict(test.values if chats else test.vars)
     shaped = {name for prompt in config.prompts for name in prompt.shaped}
     absent = {name for prompt in config.prompts for name in prompt.absent}
+    numbers = {name for prompt in config.prompts for name in prompt.with_numbers}
+    texts = {name for prompt in config.prompts for name in prompt.with_texts}
+    values |= {
+        name: _as_compared(values.get(name), name in numbers) for name in numbers ^ texts if name in values
+    }
     odd: list[str] = []
     for prompt in config.prompts:
         for name in prompt.names:
@@ -167,7 +172,11 @@ def _variables(config: Config, test: Any) -> tuple[dict[str, Any], list[Finding]
             elif not isinstance(values[name], str | int) or isinstance(values[name], bool):
                 odd.append(name)
         odd += [text for text in prompt.outputs if _prints_otherwise(text, values)]
-    empty = [
+    mixed = [
+        f"`{name[:40]}` is compared with numbers and with texts, which promptfoo turns into each other"
+        for name in sorted(numbers & texts)
+    ]
+    empty = mixed + [
         f"`{name[:40]}`, which a condition looks at, holds an empty list or mapping, which is true in promptfoo only"
         for name in dict.fromkeys(name for prompt in config.prompts for name in prompt.conditions)
         if _holds_empty(values.get(name))
@@ -182,6 +191,20 @@ def _variables(config: Config, test: Any) -> tuple[dict[str, Any], list[Finding]
         )
         for name in dict.fromkeys(odd)
     ]
+
+
+def _as_compared(value: Any, with_number: bool) -> Any:
+    """Return a value as the kind that it is compared with, as JavaScript does, where it prints the same then."""
+    if with_number and isinstance(value, str):
+        try:
+            number = float(value)
+        except ValueError:
+            return value
+        whole = int(number) if number.is_integer() else number
+        return whole if js_text(whole) == value else value
+    if not with_number and isinstance(value, int | float) and not isinstance(value, bool):
+        return js_text(value)
+    return value
 
 
 def _holds_empty(value: Any) -> bool:

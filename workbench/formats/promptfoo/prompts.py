@@ -43,6 +43,8 @@ class ConfigPrompt:
     calls: tuple[str, ...] = ()  # all that a config may call it
     absent: frozenset[str] = frozenset()  # variables that stay missing where a test lacks them
     conditions: tuple[str, ...] = ()  # variables that a condition looks at
+    with_numbers: tuple[str, ...] = ()  # variables that are compared with numbers
+    with_texts: tuple[str, ...] = ()  # variables that are compared with texts
 
 
 @dataclass(frozen=True)
@@ -195,6 +197,8 @@ class PromptReader:
             tuple(call for call in dict.fromkeys(calls) if call),
             self.absent,
             converted.conditions,
+            converted.with_numbers,
+            converted.with_texts,
         )
 
     def _messages(self, raw: _Raw) -> list[dict[str, Any]] | None:

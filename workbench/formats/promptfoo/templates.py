@@ -19,7 +19,9 @@ _TOKEN = re.compile(
 #: Filters that do the same to text and lists in both.
 _FILTERS = {"upper", "lower", "trim", "length", "join", "replace", "first", "last", "default", "d", "safe"}
 _DEFAULTED = re.compile(rf"(?<![\w.])({_NAME})\s*\|\s*d(?:efault)?\b")
-_WORDS = {"and", "or", "not", "in", "is", "true", "false"}
+#: Comparisons in which JavaScript turns texts into numbers.
+_COMPARED = ("==", "!=", "<", ">", "<=", ">=")
+_WORDS = {"and", "or", "not", "in", "is", "true", "false", "if", "else"}
 _REFUSED = {"env", "range", "cycler", "joiner", "none", "null", "self", "caller", "super"}
 
 
@@ -32,7 +34,8 @@ class Converted:
     """A prompt's texts for one engine.
 
     ``printed`` are the variables that are printed as they are, ``shaped`` those that are looked into, compared or
-    looped over, ``conditions`` those that a condition looks at, and ``outputs`` the other expressions that are printed.
+    looped over, ``conditions`` those that a condition looks at, ``outputs`` the other expressions that are printed,
+    ``with_numbers`` and ``with_texts`` the variables that are compared with such.
     """
 
     texts: tuple[str, ...]
@@ -42,6 +45,8 @@ class Converted:
     conditions: tuple[str, ...] = ()
     shaped: tuple[str, ...] = ()
     outputs: tuple[str, ...] = ()
+    with_numbers: tuple[str, ...] = ()
+    with_texts: tuple[str, ...] = ()
 
 
 @dataclass
@@ -53,6 +58,8 @@ class _Jinja:
     shaped: dict[str, None] = field(default_factory=dict)
     outputs: dict[str, None] = field(default_factory=dict)
     absent: frozenset[str] = frozenset()
+    with_numbers: dict[str, None] = field(default_factory=dict)
+    with_texts: dict[str, None] = field(default_factory=dict)
 
 
 def with_defaults(templates: Iterable[str]) -> frozenset[str]:
@@ -89,6 +96,8 @@ def convert(templates: list[str], absent: frozenset[str] = frozenset()) -> Conve
         tuple(state.conditions),
         tuple(state.shaped),
         tuple(state.outputs),
+        tuple(state.with_numbers),
+        tuple(state.with_texts),
     )
 
 
@@ -149,6 +158,9 @@ def _expression(text: str, state: _Jinja, *, printed: bool = False) -> str:
             raise NotConvertible(f"the filter in `{text[:60]}` has no certain counterpart here")
         tokens.append(match)
         at = match.end() + len(text[match.end() :]) - len(text[match.end() :].lstrip())
+    _note_compared(tokens, state)
+    if any(token["path"] == "if" for token in tokens):
+        state.conditions |= dict.fromkeys(token["path"] for token in tokens if token["path"])
     parts = []
     for token, after in zip_longest(tokens, tokens[1:]):
         found = token[0].strip()
@@ -161,6 +173,16 @@ def _expression(text: str, state: _Jinja, *, printed: bool = False) -> str:
             made = f"{found} | default('')" if word in ("|first", "|last") else found
             parts.append({"===": "==", "!==": "!="}.get(found, made))
     return " ".join(parts).replace("( ", "(").replace(" )", ")")
+
+
+def _note_compared(tokens: list[re.Match[str]], state: _Jinja) -> None:
+    """Note which variables are held against numbers and which against texts: JavaScript turns one into the other."""
+    for left, mark, right in zip(tokens, tokens[1:], tokens[2:], strict=False):
+        if mark["mark"] not in _COMPARED:
+            continue
+        for one, other in ((left, right), (right, left)):
+            if one["path"] and (other["number"] or other["string"]):
+                (state.with_numbers if other["number"] else state.with_texts)[one["path"]] = None
 
 
 def _path(path: str, text: str, state: _Jinja, *, printed: bool, has_default: bool) -> str:
