@@ -152,22 +152,22 @@ def with_references(data: Any) -> Any:
     """Return data with ``$ref: "#/a/b"`` replaced by what stands there; what is not there stays as it is."""
     budget = [MAX_REFERRED]
 
-    def resolved(node: Any, within: tuple[str, ...]) -> Any:
+    def resolved(node: Any, within: tuple[str, ...], depth: int) -> Any:
         budget[0] -= 1
-        if budget[0] < 0 or len(within) > 20:
+        if budget[0] < 0 or len(within) > 20 or depth > 100:
             return node
         if isinstance(node, list):
-            return [resolved(item, within) for item in node]
+            return [resolved(item, within, depth + 1) for item in node]
         if not isinstance(node, dict):
             return node
         pointer = node.get("$ref")
         if isinstance(pointer, str) and pointer.startswith("#/") and pointer not in within:
             found, target = _pointed(data, pointer)
             if found:
-                return resolved(target, (*within, pointer))
-        return {key: resolved(value, within) for key, value in node.items()}
+                return resolved(target, (*within, pointer), depth + 1)
+        return {key: resolved(value, within, depth + 1) for key, value in node.items()}
 
-    return resolved(data, ())
+    return resolved(data, (), 0)
 
 
 def _pointed(data: Any, pointer: str) -> tuple[bool, Any]:

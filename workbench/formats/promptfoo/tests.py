@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterator, Mapping
-from itertools import product
+from copy import copy
+from itertools import islice, product
 from pathlib import PurePosixPath
 from typing import Any
 
@@ -32,9 +33,8 @@ class TestReader:
         """Return all tests, each combination of listed values apart."""
         data = self.source.data
         tests, scenarios = data.get("tests"), data.get("scenarios")
-        rows = list(self._rows(tests, ("tests",))) + [
-            row for row in self._scenarios(scenarios) if row is not None
-        ]
+        of_scenarios = islice(self._scenarios(scenarios, ("scenarios",)), MAX_TESTS + 1)
+        rows = [*self._rows(tests, ("tests",)), *of_scenarios]
         if not rows and not tests and not scenarios:
             rows = [Row({}, self.source.place(), lambda n: self.source.place())]
         found: list[ConfigTest] = []
@@ -118,15 +118,12 @@ class TestReader:
             self.findings.loss(f"columns that are left out: {problem.message}", place)
             return self.csv_row({k: v for k, v in row.items() if not k.startswith("__")})
 
-    def _scenarios(self, value: Any) -> Iterator[Row]:
+    def _scenarios(self, value: Any, place: tuple[str | int, ...], within: int = 0) -> Iterator[Row]:
         items = value if isinstance(value, list) else [] if value is None else [value]
         for index, scenario in enumerate(items):
-            path = ("scenarios", index) if isinstance(value, list) else ("scenarios",)
-            if isinstance(scenario, str):
-                self.findings.loss(
-                    "scenarios in a file of their own are left out: write them into the config",
-                    self.source.place(*path),
-                )
+            path = (*place, index) if isinstance(value, list) else place
+            if isinstance(scenario, str) and not within:
+                yield from self._scenarios_in_files(scenario, path)
                 continue
             if not isinstance(scenario, dict):
                 self.findings.loss("a scenario that is no mapping is left out", self.source.place(*path))
@@ -143,6 +140,15 @@ class TestReader:
                 configs, tests or [Row({}, self.source.place(*path), lambda n: Place(""))]
             ):
                 yield merged(config, test)
+
+    def _scenarios_in_files(self, reference: str, path: tuple[str | int, ...]) -> Iterator[Row]:
+        try:
+            for file in self.folder.find(reference):
+                there = copy(self)
+                there.source = self.folder.data(file)
+                yield from there._scenarios(there.source.data, (), within=1)
+        except Unreadable as problem:
+            self.findings.loss(f"scenarios are left out: {problem}", self.source.place(*path))
 
     def _tests(self, row: Row) -> Iterator[ConfigTest]:
         default, data = self.default.data, row.data
