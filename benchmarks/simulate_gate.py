@@ -1,6 +1,6 @@
 """How often a whole gate passes what breaks one of its rules, and fails what breaks none.
 
-    python benchmarks/simulate_gate.py              # the table of docs/verdict.md, about two minutes
+    python benchmarks/simulate_gate.py              # the table of docs/verdict.md (--gates 3000), about four minutes
     python benchmarks/simulate_gate.py --gates 200  # a quick look
 
 Each gate judges 160 new cases by pass rates whose truth is known: a candidate exactly at a margin or a floor should not
