@@ -25,11 +25,12 @@ _SHOWN = {
 def watch_lines(found: Watched, *, every: bool) -> Iterator[str]:
     """Yield what moved, one line each; with ``every`` the looks before it, one line each."""
     watch, drift = found.watch, found.drift
+    shown = _SHOWN if found.percent else {**_SHOWN, "score": lambda v: f"{v:.4g}"}
     if every:
         why = f" ({one_line(watch.reason, 200)})" if watch.reason else ""
         yield f"{watch.suite}: {watch.title} of run {watch.reference_run} is the reference{why}."
         for look, row in zip(found.looks, drift.readings, strict=True):
-            said = ", ".join(_SHOWN[name](r.now) + (" (moved)" if r.moved else "") for name, r in row.items())
+            said = ", ".join(shown[name](r.now) + (" (moved)" if r.moved else "") for name, r in row.items())
             yield f"  {look.at[:16].replace('T', ' ')}  {look.run}  {said}"
     for run in found.skipped if every else ():
         yield f"  {run} is not complete and counts for nothing"

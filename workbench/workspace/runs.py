@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import secrets
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -144,11 +144,8 @@ class Runs(RunReading):
         max_cost_usd: float | None = None,
         use_cache: bool = True,
         until_decided: bool = False,
-        notes: Mapping[str, Any] | None = None,
     ) -> RunRecord:
         """Store a plan, such as an earlier run's, as a queued run and start its process; otherwise as `start`.
-
-        ``notes`` are plain data that the run's record of its plan keeps beside it.
 
         Raises:
             BadInput: It cannot be run as asked; nothing was stored.
@@ -165,7 +162,6 @@ class Runs(RunReading):
             suite_sha256=plan.suite_sha256,
             status="queued",
             plan={
-                **(notes or {}),
                 **plan.to_dict(),
                 "prices": prices.pinned(m.id for m in asked_models(plan)),
                 "call_usd": self._call_usd(plan, capped=max_cost_usd is not None),
