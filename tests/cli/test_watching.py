@@ -9,6 +9,8 @@ from support.openai_server import OpenAIServer
 from support.real_data import write_prompt, write_suite
 from support.vectors import serving
 
+from workbench.files import dump_yaml, load_yaml
+
 CASES = 40
 
 
@@ -73,6 +75,17 @@ def test_the_watch_asks_what_was_frozen_and_not_what_the_files_say_now(call, wat
     assert call("watch", "echo").code == 0
     assert watched.received == 2 * CASES
     assert call("watch", "echo", "--reference", "none").code == 2
+
+
+def test_a_suite_of_several_versions_asks_which_one_to_watch_before_anything_is_spent(
+    call, watched, tmp_path
+):
+    write_prompt(tmp_path, "shout", "Say {{word}}!")
+    file = tmp_path / "evals" / "echo" / "suite.yaml"
+    file.write_text(dump_yaml({**load_yaml(file.read_text(), file=file).data, "prompts": ["echo", "shout"]}))
+    refused = call("watch", "echo")
+    assert refused.code == 2 and "echo@1, shout@1" in refused.err
+    assert watched.received == 0 and call("runs", "--json", "-").data == []
 
 
 def test_outputs_are_compared_by_meaning_only_where_a_model_is_named_and_each_is_bought_once(

@@ -117,6 +117,7 @@ def _look(
     from workbench.cli.following import follow
 
     if watching.current(suite) is None and not _from_baseline(ws, watching, suite):
+        _refuse_several(ws, suite)
         record = ws.runs.start(suite, concurrency=concurrency, max_cost_usd=max_cost, use_cache=False)
         first = True
     else:
@@ -138,18 +139,25 @@ def _look(
     if not first:
         _embed(watching, suite, None if max_cost is None else max_cost - ended.spent_usd - ended.judging_usd)
         return None
-    try:
-        watching.begin(suite, record.id, reason="the first run of the watch")
-    except BadInput as problem:
-        raise BadInput(
-            f"{suite} asks several versions, and one is watched",
-            hint=f"name it with --reference {record.id}:VERSION",
-        ) from problem
+    watching.begin(suite, record.id, reason="the first run of the watch")
     if embedder is not None:
         watching.name_embedder(suite, embedder)
     out.json({"suite": suite, "reference": record.id, "looks": [], "moved": []})
     out.text(f"Run {record.id} is what later looks at {suite} are held against.")
     return codes.PASSED
+
+
+def _refuse_several(ws: Workspace, suite: str) -> None:
+    """Refuse a suite of which it is not clear what to watch, before anything is asked."""
+    titles = [pinned.title for pinned in ws.runs.plan(ws.suites.load(suite)).prompts]
+    if len(titles) == 1:
+        return
+    ended = next((run.id for run in ws.runs.list(suite=suite) if run.status == "complete"), None)
+    first = "" if ended else f"run it with `workbench run {suite}`, then "
+    raise BadInput(
+        f"{suite} asks several versions ({', '.join(titles)}), and one is watched",
+        hint=f"{first}name it with --reference {ended or 'RUN'}:{titles[-1]}",
+    )
 
 
 def _embed(watching: Watching, suite: str, left_usd: float | None) -> None:

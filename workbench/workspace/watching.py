@@ -267,8 +267,3 @@ class Watching:
         plan = self._ws.runs.plan_of(watch.reference_run)
         chosen = tuple(p for p in plan.prompts if p.title == watch.title)
         return replace(plan, prompts=chosen, gate=None, baseline=None)
-
-    def _plan(self, watch: WatchRecord) -> Plan:
-        plan = self._ws.runs.plan_of(watch.reference_run)
-        chosen = tuple(p for p in plan.prompts if p.title == watch.title)
-        return replace(plan, prompts=chosen, gate=None, baseline=None)
