@@ -71,7 +71,9 @@ def work(root: Path, store: Store, record: RunRecord, worker: str) -> None:
     except Exception as problem:
         # The log keeps the trace; the row keeps one sentence. Neither may quote what a provider sent.
         status = "failed"
-        message = f"The run met a fault of ours ({type(problem).__name__}); what was answered is kept. Resume it."
+        message = (
+            f"The run met a fault of ours ({type(problem).__name__}); what was answered is kept. Resume it."
+        )
         _log(problem)
     store.runs.finish(record.id, worker, status, active_s=heart.active_s(), message=message, gate=gate)
 
