@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 
 from workbench.analysis.relative import relative_sentence
 from workbench.reports.labels import label_lines
+from workbench.reports.latency import latency_rows
 from workbench.reports.preferences import preference_lines
-from workbench.reports.text import amount, difference, interval, one_line, p_text, seconds, times, usd
+from workbench.reports.text import amount, difference, interval, one_line, p_text, times, usd
 
 if TYPE_CHECKING:
     from workbench.analysis.gate import GateResult
@@ -117,12 +118,13 @@ def _spending_rows(comparison: Comparison) -> list[list[str]]:
     said = ratio_text(cost.ratio, cost.ratio_low, cost.ratio_high) if cost.ratio is not None else cost.note
     unknown = f"{cost.unknown:,} unknown" if cost.unknown else ""
     rows = [["cost per answer", usd(cost.mean_a), usd(cost.mean_b), said, f"{cost.n:,}", "", unknown]]
-    for name, key in (("latency, median", "p50"), ("latency, 95th percentile", "p95")):
-        paired = key == "p50"
-        ratio = ratio_text(latency["ratio"], latency["ratio_low"], latency["ratio_high"]) if paired else ""
-        n = f"{latency['n']:,}" if paired else ""
-        unknown = f"{latency['unknown']:,} unknown" if paired and latency["unknown"] else ""
-        rows.append([name, seconds(latency["a"][key]), seconds(latency["b"][key]), ratio, n, "", unknown])
+    for row in latency_rows(latency):
+        ratio = (
+            ratio_text(latency["ratio"], latency["ratio_low"], latency["ratio_high"]) if row.paired else ""
+        )
+        n = f"{latency['n']:,}" if row.paired else ""
+        unknown = f"{latency['unknown']:,} unknown" if row.paired and latency["unknown"] else ""
+        rows.append([row.title[0].lower() + row.title[1:], row.a, row.b, ratio, n, "", unknown])
     return rows
 
 

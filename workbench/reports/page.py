@@ -25,6 +25,7 @@ from workbench.evals.scorers.corpus import CorpusRow
 from workbench.prompts.diff import Segment, diff_prompts
 from workbench.reports import page_cases, svg
 from workbench.reports.content import Content, Held, Options
+from workbench.reports.latency import latency_rows
 from workbench.reports.markdown import ratio_text, version_name
 from workbench.reports.page_preferences import labels_html, preferences_html
 from workbench.reports.page_table import table, text
@@ -176,11 +177,9 @@ def _spending(comparison: Comparison) -> list[str]:
     ratio = ratio_text(cost.ratio, cost.ratio_low, cost.ratio_high) if cost.ratio is not None else cost.note
     rows = [("Cost of an answer", usd(cost.mean_a), usd(cost.mean_b), ratio, cost.n, cost.unknown)]
     timed = ratio_text(latency["ratio"], latency["ratio_low"], latency["ratio_high"])
-    for name, key in (("Latency, median", "p50"), ("Latency, 95th percentile", "p95")):
-        both = (seconds(latency["a"][key]), seconds(latency["b"][key]))
-        # Only the median is paired.
-        rest = (timed, latency["n"], latency["unknown"]) if key == "p50" else ("", "", 0)
-        rows.append((name, *both, *rest))
+    for row in latency_rows(latency):
+        rest = (timed, latency["n"], latency["unknown"]) if row.paired else ("", "", 0)
+        rows.append((row.title, row.a, row.b, *rest))
     return [
         f'<tr><td>{name}</td><td class="n">{escape(a)}</td><td class="n">{escape(b)}</td><td class="n"></td>'
         f'<td class="n">{escape(clean(str(ratio)))}</td><td class="n">{n}</td><td></td>'

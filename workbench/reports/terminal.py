@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from rich.console import Group, RenderableType
 from rich.table import Table
@@ -12,6 +12,7 @@ from rich.text import Text
 from workbench.analysis.relative import relative_sentence
 from workbench.analysis.wording import count
 from workbench.reports.labels import label_lines
+from workbench.reports.latency import latency_rows
 from workbench.reports.markdown import ratio_text, version_name
 from workbench.reports.preferences import preference_lines
 from workbench.reports.text import (
@@ -21,7 +22,6 @@ from workbench.reports.text import (
     interval,
     one_line,
     p_text,
-    seconds,
     short_name,
     signed,
     usd,
@@ -180,37 +180,10 @@ def spending_table(comparison: Comparison, *, wide: bool = True) -> Table:
     )
     table.add_row("Cost in total", usd(cost.a), usd(cost.b), "", "", "")
     timed = ratio_text(latency["ratio"], latency["ratio_low"], latency["ratio_high"])
-    for name in ("p50", "p90", "p95", "p99"):
-        paired = (timed, f"{latency['n']:,}", f"{latency['unknown']:,}") if name == "p50" else ("", "", "")
-        sides = [_quantile(latency[side], name, seconds, wide=wide) for side in ("a", "b")]
-        table.add_row(f"Latency, {name}", *sides, *paired)
-    for title, key, show in (
-        ("First token, p50", "first_token", seconds),
-        ("Tokens a second, p50", "rate", _per_second),
-    ):
-        found = [latency[side].get(key) for side in ("a", "b")]
-        if any(found):
-            table.add_row(
-                title, *(_quantile(side or {}, "p50", show, wide=wide) for side in found), "", "", ""
-            )
+    for row in latency_rows(latency, intervals=wide):
+        rest = (timed, f"{latency['n']:,}", f"{latency['unknown']:,}") if row.paired else ("", "", "")
+        table.add_row(row.title, row.a, row.b, *rest)
     return table
-
-
-def _quantile(found: Mapping[str, Any], name: str, show: Callable[[float | None], str], *, wide: bool) -> str:
-    """A quantile with its interval, where there is room; an end that the sample is too small for stays open."""
-    value = show(found.get(name))
-    low, high = found.get(f"{name}_ci") or (None, None)
-    if not wide or (low is None and high is None):
-        return value
-    if low is None or high is None:
-        ends = f"up to {show(high)}" if low is None else f"{show(low)} up"
-    else:
-        ends = f"{show(low)} to {show(high)}"
-    return f"{value} ({ends})"
-
-
-def _per_second(rate: float | None) -> str:
-    return "unknown" if rate is None else f"{rate:,.1f}"
 
 
 def gate_view(gate: GateResult) -> RenderableType:

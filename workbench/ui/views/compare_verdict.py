@@ -10,9 +10,10 @@ from workbench.analysis.relative import relative_sentence
 from workbench.analysis.results import Comparison, MetricComparison
 from workbench.analysis.wording import count
 from workbench.reports.labels import label_lines
+from workbench.reports.latency import latency_rows
 from workbench.reports.markdown import ratio_text
 from workbench.reports.preferences import preference_lines
-from workbench.reports.text import amount, difference, interval, p_text, seconds, usd
+from workbench.reports.text import amount, difference, interval, p_text, usd
 from workbench.ui.views.common import model_text, plain
 from workbench.ui.views.compare_html import (
     VERDICTS,
@@ -97,8 +98,10 @@ def draw_spending(comparison: Comparison, models: Sequence[str]) -> None:
     rows = [
         ["Cost per answer", usd(cost.mean_a), usd(cost.mean_b), esc_line(cost_ratio)],
         ["Cost in total", usd(cost.a), usd(cost.b), ""],
-        ["Latency, median", seconds(latency["a"]["p50"]), seconds(latency["b"]["p50"]), esc_line(ratio)],
-        ["Latency, 95th percentile", seconds(latency["a"]["p95"]), seconds(latency["b"]["p95"]), ""],
+        *(
+            [row.title, row.a, row.b, esc_line(ratio) if row.paired else ""]
+            for row in latency_rows(latency, names=("p50", "p95"), intervals=False)
+        ),
     ]
     columns = [
         Column("Cost and latency"),
