@@ -73,3 +73,15 @@ def test_a_misspelt_limit_is_refused(call, limited):
     limited("passes", p95_latency=1)
     refused = call("run", "passes")
     assert refused.code == 2 and 'perhaps "p95_latency_s" is meant' in " ".join(refused.err.split())
+
+
+def test_every_report_of_a_run_without_a_gate_says_how_it_is_held_to_the_limits(call, limited):
+    limited("passes", **{**FITS, "cost_usd": 0.07})
+    run = call("run", "passes", "--json", "-").data["run"]
+    written = {
+        kind: call("report", run, "--format", kind).out for kind in ("markdown", "html", "junit", "github")
+    }
+    assert "- failed: the run's cost: $0.0800, above" in written["markdown"].replace("\\", "")
+    assert '<span class="word failed">failed</span> the run&#x27;s cost: $0.0800, above' in written["html"]
+    assert '<testsuite name="limits" tests="3" failures="1"' in written["junit"]
+    assert "limits failed::the run's cost" in written["github"]

@@ -29,6 +29,9 @@ def report_lines(content: Content) -> list[str]:
     gates = [held.gate for held in content.comparisons if held.gate is not None]
     if content.gate is not None and content.gate not in gates:
         lines += [*gate_lines(content.gate), ""]
+    if content.limits:
+        held_to = (f"- {rule['status']}: {escape(rule['reason'], 400)}" for rule in content.limits)
+        lines += ["**Limits**", "", *held_to, ""]
     for held in content.comparisons:
         lines += [*comparison_comment(held.comparison, held.gate), ""]
     if content.summaries:

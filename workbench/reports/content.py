@@ -92,6 +92,11 @@ class Content:
         return next((name for name in wanted if name in names), names[0] if names else None)
 
     @property
+    def limits(self) -> list[dict[str, Any]]:
+        """How a run without a gate stands to each limit of its suite: ``name``, ``status`` and ``reason``."""
+        return self.run.get("run_limits") or []
+
+    @property
     def preferences(self) -> list[dict[str, Any]]:
         """What comparing judges prefer, unless the comparisons say all of it already."""
         found = self.run.get("preferences") or []

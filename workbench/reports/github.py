@@ -25,7 +25,7 @@ def annotations(content: Content, path: str | None = None) -> list[str]:
         content: The run.
         path: The suite's file as the repository names it; without it they belong to no file.
     """
-    found = [*_gate(content), *_missing(content), *_regressions(content)]
+    found = [*_rules(content), *_missing(content), *_regressions(content)]
     rank = {"error": 0, "warning": 1, "notice": 2}
     found.sort(key=lambda item: rank[item[0]])
     if len(found) > MAX_ANNOTATIONS:
@@ -51,14 +51,15 @@ def summary(content: Content, *, taken: int = 0) -> str:
     return fitted(report_lines(content), MAX_SUMMARY_BYTES - taken, size=bytes_of)
 
 
-def _gate(content: Content):
-    if content.gate is None:
-        return
-    for rule in content.gate.rules:
-        if rule.status == "failed":
-            yield "error", "gate", f"{content.run['suite']}: gate failed", rule.reason
-        elif rule.status == "undecided":
-            yield "warning", "gate", f"{content.run['suite']}: gate undecided", rule.reason
+def _rules(content: Content):
+    gate = content.gate.rules if content.gate is not None else ()
+    rules = [("gate", rule.status, rule.reason) for rule in gate]
+    rules += [("limits", rule["status"], rule["reason"]) for rule in content.limits]
+    for key, status, reason in rules:
+        if status == "failed":
+            yield "error", key, f"{content.run['suite']}: {key} failed", reason
+        elif status == "undecided":
+            yield "warning", key, f"{content.run['suite']}: {key} undecided", reason
 
 
 def _missing(content: Content):

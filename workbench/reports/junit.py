@@ -7,7 +7,7 @@ models' own words stay out unless they are asked for, for CI systems show these 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from xml.sax.saxutils import escape, quoteattr
 
 from workbench.analysis.summary import Summary
@@ -63,16 +63,27 @@ class _Names:
 
 
 def _gate_suite(content: Content, names: _Names) -> Iterator[_Suite]:
-    if content.gate is None:
-        return
+    gate = content.gate
+    if gate is not None:
+        rules = [(rule.name, rule.status, rule.reason) for rule in gate.rules]
+        cases = _rule_cases(content, "gate", rules, names)
+        yield _Suite("gate", cases, time_s=0.0, properties=[("status", gate.status)])
+    if content.limits:
+        rules = [(rule["name"], rule["status"], rule["reason"]) for rule in content.limits]
+        yield _Suite("limits", _rule_cases(content, "limits", rules, names), time_s=0.0, properties=[])
+
+
+def _rule_cases(
+    content: Content, kind: str, rules: Sequence[tuple[str, str, str]], names: _Names
+) -> list[str]:
     cases = []
-    for rule in content.gate.rules:
+    for name, status, reason in rules:
         inner = ""
-        if rule.status != "passed":
-            tag = "failure" if rule.status == "failed" else "error"
-            inner = _element(tag, rule.status, one_line(rule.reason, MAX_MESSAGE))
-        cases.append(_case(f"{content.run['suite']}.gate", names.take(f"gate: {rule.name}"), 0.0, inner))
-    yield _Suite("gate", cases, time_s=0.0, properties=[("status", content.gate.status)])
+        if status != "passed":
+            tag = "failure" if status == "failed" else "error"
+            inner = _element(tag, status, one_line(reason, MAX_MESSAGE))
+        cases.append(_case(f"{content.run['suite']}.{kind}", names.take(f"{kind}: {name}"), 0.0, inner))
+    return cases
 
 
 def _answer_suites(content: Content, outputs: bool, names: _Names) -> Iterator[_Suite]:

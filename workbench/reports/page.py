@@ -67,6 +67,9 @@ def _body(content: Content, options: Options) -> Iterator[str]:
     gates = [held.gate for held in content.comparisons if held.gate]
     if content.gate is not None and content.gate not in gates:
         yield f'<div class="verdict">{_gate(content.gate)}</div>'
+    if content.limits:
+        rules = [(rule["status"], rule["reason"]) for rule in content.limits]
+        yield f'<div class="verdict"><p><span class="word">Limits</span></p>{_rules(rules)}</div>'
     for held in content.comparisons:
         yield from _comparison(held)
     yield from _charts(content)
@@ -128,12 +131,16 @@ def _comparison(held: Held) -> Iterator[str]:
 
 
 def _gate(gate: GateResult) -> str:
-    rules = "".join(
-        f'<li><span class="word {r.status}">{r.status}</span> {escape(clean(r.reason))}</li>'
-        for r in gate.rules
-    )
     head = f'<p><span class="word {gate.status}">Gate {gate.status}</span></p>'
-    return f'{head}<ul class="rules">{rules}</ul>'
+    return head + _rules([(rule.status, rule.reason) for rule in gate.rules])
+
+
+def _rules(rules: Sequence[tuple[str, str]]) -> str:
+    lines = (
+        f'<li><span class="word {status}">{status}</span> {escape(clean(reason))}</li>'
+        for status, reason in rules
+    )
+    return f'<ul class="rules">{"".join(lines)}</ul>'
 
 
 def _metrics(comparison: Comparison) -> str:

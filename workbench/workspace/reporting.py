@@ -286,7 +286,7 @@ def _suite_file(ws: Workspace, plan: Plan) -> tuple[Path | None, dict[str, int]]
         if file is None:
             return None, {}
         document = load_yaml(read_text(file, what="suite"), file=file)
-        lines = {key: document.line(key) for key in ("gate", "scorers", "cases")}
+        lines = {key: document.line(key) for key in ("gate", "limits", "scorers", "cases")}
         return file, {key: line for key, line in lines.items() if line}
     return None, {}
 
