@@ -35,6 +35,11 @@ def test_every_finding_has_its_file_line_and_severity_in_every_format(tmp_path, 
     assert found.keys() >= {"typo", "unfit", "broken"} and "fine" not in found
     assert (found["typo"]["line"], found["typo"]["severity"]) == (3, "error")
     assert "question" in found["unfit"]["message"]
+    assert call("lint", ["typo", "--workspace", str(tmp_path), "--format", "json"]) == 2
+    assert [row["file"] for row in json.loads(capsys.readouterr().out)] == ["evals/typo/suite.yaml"]
+    for name, code in (("fine", 0), ("good", 0), ("nothing", 2)):
+        assert call("lint", [name, "--workspace", str(tmp_path)]) == code
+    capsys.readouterr()
     call("lint", ["--workspace", str(tmp_path), "--format", "github"])
     assert "::error file=evals/typo/suite.yaml,line=3::" in capsys.readouterr().out
     call("lint", ["--workspace", str(tmp_path)])

@@ -27,11 +27,11 @@ class Format(StrEnum):
 
 @app.command()
 def lint(
-    config: Annotated[
+    what: Annotated[
         str | None,
         typer.Argument(
-            metavar="[CONFIG]",
-            help="A promptfoo config to look over instead: what of it is not honoured here.",
+            metavar="[NAME|CONFIG]",
+            help="A suite or prompt to look over alone, or a promptfoo config: what of it is not honoured here.",
         ),
     ] = None,
     format: Annotated[
@@ -44,11 +44,11 @@ def lint(
     from workbench.workspace.linting import lint_config, lint_workspace
 
     out = Output("-" if format is Format.json and json is None else json)
-    if config is not None:
-        remarks = lint_config(Path(config))
+    if what is not None and (Path(what).suffix in (".yaml", ".yml", ".json") or Path(what).is_file()):
+        remarks = lint_config(Path(what))
     else:
         with opened(workspace) as ws:
-            remarks = lint_workspace(ws)
+            remarks = lint_workspace(ws, what)
     out.json([remark.to_dict() for remark in remarks])
     for one in remarks:
         place = f"{one.file}:{one.line}" if one.line else one.file

@@ -30,12 +30,28 @@ class Remark:
         return dict(vars(self))
 
 
-def lint_workspace(ws: Workspace) -> list[Remark]:
+def lint_workspace(ws: Workspace, only: str | None = None) -> list[Remark]:
     """Return what is wrong, or likely to go wrong, in the workspace's suites and prompts, by file and line.
 
     A suite is read with its cases, and its cases are held against the prompts that it names, as before a run.
+
+    Args:
+        ws: The workspace.
+        only: The name of a suite or a prompt, to look over nothing else.
+
+    Raises:
+        NotFound: There is no suite and no prompt of that name.
     """
     found = [*_suites(ws), *_prompts(ws)]
+    if only is not None:
+        suite, prompt = ws.suites.folder / only, ws.root / "prompts" / f"{only}.prompt.yml"
+        if not suite.is_dir() and only not in ws.prompts.names():
+            raise NotFound(
+                f'There is no suite, prompt or promptfoo config "{only}"',
+                hint="`workbench lint` alone looks over everything",
+            )
+        inside, file = f"{_shown(ws, suite)}/", _shown(ws, prompt)
+        found = [remark for remark in found if remark.file.startswith(inside) or remark.file == file]
     return sorted(dict.fromkeys(found), key=lambda r: (r.file, r.line or 0, r.severity, r.message))
 
 
