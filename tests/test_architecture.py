@@ -12,7 +12,7 @@ PACKAGE = Path(__file__).parents[1] / "workbench"
 #: Lowest first. A room imports only from lower layers and from itself.
 LAYERS: list[set[str]] = [
     {"errors"},
-    {"files", "credentials"},
+    {"files", "credentials", "child_process"},
     {"prompts", "formats", "llm"},
     {"evals", "analysis"},
     {"store"},

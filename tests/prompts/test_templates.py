@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from workbench.child_process import lean_environment
 from workbench.errors import TemplateError
 from workbench.prompts.content import Prompt, PromptMessage, Variable
 from workbench.prompts.templates import Renderer, placeholders, render, variables_of
@@ -158,7 +159,7 @@ def test_an_endless_loop_is_killed_and_the_next_render_works():
 def test_a_worker_that_died_between_two_renders_is_replaced():
     with Renderer() as renderer:
         renderer.render(jinja("x"), {})
-        renderer._worker._process.kill()
+        renderer._worker._child._process.kill()
         assert renderer.render(jinja("{{ a }}"), {"a": 1})[0]["content"] == "1"
 
 
@@ -191,10 +192,8 @@ def test_a_literal_prompt_starts_no_process(monkeypatch):
 
 
 def test_the_worker_sees_no_keys(monkeypatch):
-    from workbench.prompts import jinja_process
-
     monkeypatch.setenv("OPENAI_API_KEY", "sk-secret")
-    assert "sk-secret" not in jinja_process._environment().values()
+    assert "sk-secret" not in lean_environment().values()
 
 
 @pytest.mark.parametrize("make", [literal, jinja])

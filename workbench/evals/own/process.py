@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import atexit
 import json
-import os
-import subprocess
-import sys
 import tempfile
 import threading
 from typing import Any
 
+from workbench.child_process import ChildProcess, TookTooLong
 from workbench.evals.scorers.registry import ScoringError
 from workbench.files import sha256_text
 
@@ -18,7 +16,6 @@ MEMORY_BYTES = 1_000_000_000
 START_S = 30.0
 MAX_ANSWER = 100_000
 MAX_PROCESSES = 4
-_PASSED_ON = ("PATH", "SYSTEMROOT", "TEMP", "TMP", "LANG", "LC_ALL", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH")
 
 
 class OwnProcess:
@@ -27,8 +24,12 @@ class OwnProcess:
     def __init__(self, source: str, file: str, *, memory_bytes: int = MEMORY_BYTES) -> None:
         self.source, self.file, self.memory_bytes = source, file, memory_bytes
         self._lock = threading.Lock()
-        self._process: subprocess.Popen[bytes] | None = None
-        self._owner = os.getpid()
+        self._child = ChildProcess(
+            "workbench.evals.own.worker",
+            str(memory_bytes),
+            max_answer=MAX_ANSWER,
+            folder=tempfile.gettempdir(),
+        )
 
     def ask(self, request: dict[str, Any], *, timeout_s: float) -> dict[str, Any]:
         """Score one cell.
@@ -46,79 +47,29 @@ class OwnProcess:
     def close(self) -> None:
         """End the process; the next cell would start another."""
         with self._lock:
-            self._end()
+            self._child.end()
 
     def _ensure_started(self) -> None:
-        if self._owner != os.getpid():
-            # After a fork, the pipes belong to the other process.
-            self._process, self._owner = None, os.getpid()
-        if self._process is not None and self._process.poll() is None:
+        if not self._child.start():
             return
-        self._end()
-        self._process = subprocess.Popen(
-            [sys.executable, "-P", "-m", "workbench.evals.own.worker", str(self.memory_bytes)],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            env=_environment(),
-            cwd=tempfile.gettempdir(),
-            start_new_session=True,
-        )
         answer = self._exchange({"source": self.source, "file": self.file}, START_S)
         if "error" in answer:
-            self._end()
+            self._child.end()
             raise ScoringError(f"{self.file} cannot be loaded ({answer['error']})")
 
     def _exchange(self, request: dict[str, Any], timeout_s: float) -> dict[str, Any]:
-        process = self._process
-        assert process is not None and process.stdin is not None and process.stdout is not None
-        late = threading.Event()
-
-        def kill() -> None:
-            late.set()
-            process.kill()
-
-        timer = threading.Timer(timeout_s, kill)
-        timer.daemon = True
-        timer.start()
         try:
-            process.stdin.write(json.dumps(request).encode() + b"\n")
-            process.stdin.flush()
-            line = process.stdout.readline(MAX_ANSWER)
-        except OSError:
-            line = b""
-        finally:
-            timer.cancel()
+            line = self._child.ask(json.dumps(request).encode() + b"\n", timeout_s=timeout_s)
+        except TookTooLong:
+            raise ScoringError(f"it did not finish within {timeout_s:g} seconds") from None
         try:
-            if line.endswith(b"\n"):
-                answer = json.loads(line)
-                if isinstance(answer, dict):
-                    return answer
+            answer = json.loads(line) if line.endswith(b"\n") else None
         except ValueError:
-            line = b"?"
-        self._end()
-        if late.is_set():
-            raise ScoringError(f"it did not finish within {timeout_s:g} seconds")
+            answer = "?"
+        if isinstance(answer, dict):
+            return answer
+        self._child.end()
         raise ScoringError("its process crashed" if not line else "it answered something that is no score")
-
-    def _end(self) -> None:
-        process, self._process = self._process, None
-        if process is None:
-            return
-        process.kill()
-        for pipe in (process.stdin, process.stdout):
-            try:
-                pipe.close()
-            except OSError:
-                continue  # what was still to be flushed has no reader
-        process.wait()
-
-
-def _environment() -> dict[str, str]:
-    """Return what the code may know: where Python's packages are, and no keys."""
-    known = {name: os.environ[name] for name in _PASSED_ON if name in os.environ}
-    paths = os.pathsep.join(p for p in sys.path if p)
-    return {**known, "PYTHONPATH": paths, "PYTHONUTF8": "1", "PYTHONDONTWRITEBYTECODE": "1"}
 
 
 _PROCESSES: dict[str, OwnProcess] = {}
