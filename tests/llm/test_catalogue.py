@@ -6,11 +6,11 @@ import json
 import socket
 import threading
 import time
-from contextlib import contextmanager, suppress
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from contextlib import contextmanager
 
 import pytest
 from support.asking import ask, request
+from support.loopback import JsonHandler, served
 from support.openai_server import OpenAIServer
 
 from workbench.llm import catalogue, discovery
@@ -33,7 +33,7 @@ def serving(answers, *, drip=False, status=404):
     seen: list[dict[str, str]] = []
     done = threading.Event()
 
-    class Handler(BaseHTTPRequestHandler):
+    class Handler(JsonHandler):
         def do_GET(self) -> None:
             seen.append(dict(self.headers))
             self.send_response(200 if drip or self.path in answers else status)
@@ -46,29 +46,17 @@ def serving(answers, *, drip=False, status=404):
             self.wfile.write(json.dumps(answers.get(self.path)).encode())
 
         def do_POST(self) -> None:
-            body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+            body = self.body()
             known = answers.get(f"{self.path} {body.get('model')}")
             self.send_response(404 if known is None else 200)
             self.end_headers()
             self.wfile.write(json.dumps(known).encode())
 
-        def handle(self) -> None:
-            with suppress(OSError):  # the client has hung up, as it should
-                super().handle()
-
-        def log_message(self, *args: object) -> None:
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}", seen
-    finally:
-        done.set()
-        server.shutdown()
-        thread.join()
-        server.server_close()
+    with served(Handler) as root:
+        try:
+            yield root, seen
+        finally:
+            done.set()
 
 
 def test_without_any_key_the_offline_model_comes_first_and_every_provider_says_what_it_lacks():

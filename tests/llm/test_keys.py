@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import threading
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-
 import pytest
 from support.asking import ask, request
+from support.loopback import JsonHandler, served
 from support.openai_server import OpenAIServer, unauthorised
 
 from workbench.llm.providers import LOCAL_BASES, MAY_TAKE_A_BASE, PROVIDERS, route
@@ -39,7 +37,7 @@ def listener():
     """A server that refuses every request and keeps all of it: address, headers and body."""
     heard: list[str] = []
 
-    class Handler(BaseHTTPRequestHandler):
+    class Handler(JsonHandler):
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers.get("Content-Length") or 0)).decode()
             heard.append(f"{self.path}\n{self.headers}\n{body}")
@@ -49,16 +47,8 @@ def listener():
 
         do_GET = do_POST
 
-        def log_message(self, *args: object) -> None:
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_port}/v1", heard
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with served(Handler) as root:
+        yield f"{root}/v1", heard
 
 
 @pytest.mark.parametrize("provider", sorted(MAY_TAKE_A_BASE))

@@ -5,13 +5,12 @@ from __future__ import annotations
 import asyncio
 import json
 import sys
-import threading
 import time
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from statistics import median
 
 import pytest
+from support.loopback import JsonHandler, served
 
 from workbench.llm.gateway import Gateway
 from workbench.llm.types import ModelSpec, Request
@@ -29,11 +28,11 @@ def slow_server():
     """Serve answers that take `TAKES_S`; give the address and what each took in truth, in seconds."""
     took: list[float] = []
 
-    class Handler(BaseHTTPRequestHandler):
+    class Handler(JsonHandler):
         protocol_version = "HTTP/1.1"
 
         def do_POST(self) -> None:
-            body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+            body = self.body()
             begun = time.perf_counter()
             streamed = body.get("stream", False)
             choice = {"index": 0, "finish_reason": "stop"}
@@ -55,19 +54,8 @@ def slow_server():
             took.append(time.perf_counter() - begun)
             self.wfile.write(head.encode() + sent)
 
-        def log_message(self, *args: object) -> None:
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.daemon_threads = True
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}/v1", took
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
+    with served(Handler) as root:
+        yield f"{root}/v1", took
 
 
 async def asked_while_blocked(base: str, params: dict) -> list[float]:

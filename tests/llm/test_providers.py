@@ -7,12 +7,10 @@ provider does, whole and streamed. `test_ways.py` does the same in depth for Ope
 from __future__ import annotations
 
 import json
-import threading
-from contextlib import suppress
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 from support.asking import ask, request, stream
+from support.loopback import JsonHandler, served
 
 from workbench.llm.providers import MAY_TAKE_A_BASE, PROVIDERS
 from workbench.llm.retry import RetryPolicy
@@ -142,21 +140,21 @@ def spoken(request):
     refused: list[str] = []
     calls: list[str] = []
 
-    class Handler(BaseHTTPRequestHandler):
+    class Handler(JsonHandler):
         def do_POST(self) -> None:
-            body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+            body = self.body()
             if self.path == "/api/show":  # asked by LiteLLM for what the model is
-                return self._send(200, {"template": "", "model_info": {}})
+                return self.send_json(200, {"template": "", "model_info": {}})
             calls.append(self.path)
             if key and self.headers.get(key[1], "").removeprefix("Bearer ") != KEY:
-                return self._send(401, {"error": {"message": "invalid api key", "code": 401}})
+                return self.send_json(401, {"error": {"message": "invalid api key", "code": 401}})
             if "fail, please" in json.dumps(body):
-                return self._send(500, {"error": {"message": "out of order", "code": 500}})
+                return self.send_json(500, {"error": {"message": "out of order", "code": 500}})
             if not protocol.wants(self.path, body):
                 refused.append(f"{self.path} {sorted(body)}")
-                return self._send(400, {"error": {"message": "not of this protocol", "code": 400}})
+                return self.send_json(400, {"error": {"message": "not of this protocol", "code": 400}})
             if not (body.get("stream") or "streamGenerate" in self.path):
-                return self._send(200, protocol.whole(body))
+                return self.send_json(200, protocol.whole(body))
             self.send_response(200)
             self.send_header("Content-Type", "text/event-stream")
             self.end_headers()
@@ -166,30 +164,9 @@ def spoken(request):
             if isinstance(protocol, Chat):
                 self.wfile.write(b"data: [DONE]\n\n")
 
-        def _send(self, status, answer) -> None:
-            data = json.dumps(answer).encode()
-            self.send_response(status)
-            self.send_header("Content-Type", "application/json")
-            self.send_header("Content-Length", str(len(data)))
-            self.end_headers()
-            self.wfile.write(data)
-
-        def handle(self) -> None:
-            with suppress(OSError):
-                super().handle()
-
-        def log_message(self, *args: object) -> None:
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-    thread.start()
-    root = f"http://127.0.0.1:{server.server_port}"
-    env = {name: root + tail for name, tail in places.items()} | ({key[0]: KEY} if key else {})
-    yield request.param, env, refused, calls
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with served(Handler) as root:
+        env = {name: root + tail for name, tail in places.items()} | ({key[0]: KEY} if key else {})
+        yield request.param, env, refused, calls
 
 
 def test_a_provider_is_asked_and_understood_in_its_own_protocol(spoken):

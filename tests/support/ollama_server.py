@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import json
-import threading
 from collections import deque
-from contextlib import suppress
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
+
+from support.loopback import JsonHandler, served
 
 _FIELDS = {"model", "messages", "stream", "options", "tools", "format", "keep_alive", "think"}
 _MESSAGE = {"role", "content", "images", "tool_calls", "tool_name", "thinking", "tool_call_id"}
@@ -26,18 +25,15 @@ class OllamaServer:
     def __init__(self) -> None:
         self.calls: list[dict[str, Any]] = []
         self.replies: deque[dict[str, Any]] = deque()
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
-        self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.01})
-        self.base_url = f"http://127.0.0.1:{self._server.server_port}"
+        self._served = served(_handler(self))
+        self.base_url = ""
 
     def __enter__(self) -> OllamaServer:
-        self._thread.start()
+        self.base_url = self._served.__enter__()
         return self
 
     def __exit__(self, *exc_info: object) -> None:
-        self._server.shutdown()
-        self._thread.join()
-        self._server.server_close()
+        self._served.__exit__(None, None, None)
 
 
 def _wrong(body: dict[str, Any]) -> str | None:
@@ -73,21 +69,21 @@ def _parts(body: dict[str, Any], reply: dict[str, Any]) -> list[dict[str, Any]]:
     return [{"model": body["model"], "created_at": AT, **line} for line in (*lines, {**last, **counts})]
 
 
-def _handler(owner: OllamaServer) -> type[BaseHTTPRequestHandler]:
-    class Handler(BaseHTTPRequestHandler):
+def _handler(owner: OllamaServer) -> type[JsonHandler]:
+    class Handler(JsonHandler):
         def do_POST(self) -> None:
-            body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+            body = self.body()
             if self.path == "/api/show":  # asked by LiteLLM for what the model is
-                return self._send(
+                return self.send_json(
                     200, {"template": "{{ .Tools }}", "model_info": {}, "capabilities": ["tools"]}
                 )
             owner.calls.append(body)
             wrong = "no such path" if self.path != "/api/chat" else _wrong(body)
             if wrong:
-                return self._send(400, {"error": wrong})
+                return self.send_json(400, {"error": wrong})
             reply = owner.replies.popleft() if owner.replies else {}
             if "error" in reply:
-                return self._send(reply["status"], {"error": reply["error"]})
+                return self.send_json(reply["status"], {"error": reply["error"]})
             lines = _parts(body, reply)
             if body.get("stream"):
                 return self._stream(lines, reply.get("broken"))
@@ -95,7 +91,7 @@ def _handler(owner: OllamaServer) -> type[BaseHTTPRequestHandler]:
             calls = [call for line in lines for call in line["message"].get("tool_calls", ())]
             if calls:
                 message["tool_calls"] = calls
-            return self._send(200, {**lines[-1], "message": message})
+            return self.send_json(200, {**lines[-1], "message": message})
 
         def _stream(self, lines: list[dict[str, Any]], broken: str | None) -> None:
             self.send_response(200)
@@ -104,20 +100,5 @@ def _handler(owner: OllamaServer) -> type[BaseHTTPRequestHandler]:
             for line in [lines[0], {"error": broken}] if broken else lines:
                 self.wfile.write(json.dumps(line).encode() + b"\n")
                 self.wfile.flush()
-
-        def _send(self, status: int, answer: dict[str, Any]) -> None:
-            data = json.dumps(answer).encode()
-            self.send_response(status)
-            self.send_header("Content-Type", "application/json")
-            self.send_header("Content-Length", str(len(data)))
-            self.end_headers()
-            self.wfile.write(data)
-
-        def handle(self) -> None:
-            with suppress(OSError):
-                super().handle()
-
-        def log_message(self, *args: object) -> None:
-            pass
 
     return Handler

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import json
-import threading
-from contextlib import contextmanager, suppress
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from contextlib import contextmanager
+
+from support.loopback import JsonHandler, served
 
 
 def vector_of(text):
@@ -18,9 +17,9 @@ def serving(*script):
     """Answer embeddings; the statuses or bodies of ``script`` come first, one a request."""
     calls, left = [], list(script)
 
-    class Handler(BaseHTTPRequestHandler):
+    class Handler(JsonHandler):
         def do_POST(self) -> None:
-            body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+            body = self.body()
             headers = {name.lower(): value for name, value in self.headers.items()}
             calls.append((self.path, headers, body))
             planned = left.pop(0) if left else 200
@@ -43,26 +42,7 @@ def serving(*script):
                 usage = {"prompt_tokens": 2 * len(texts), "total_tokens": 2 * len(texts)}
                 # In any order: the index tells whose vector it is.
                 status, answer = 200, {"object": "list", "model": "m", "data": rows[::-1], "usage": usage}
-            data = json.dumps(answer).encode()
-            self.send_response(status)
-            self.send_header("Content-Type", "application/json")
-            self.send_header("Content-Length", str(len(data)))
-            self.end_headers()
-            self.wfile.write(data)
+            self.send_json(status, answer)
 
-        def handle(self) -> None:
-            with suppress(OSError):
-                super().handle()
-
-        def log_message(self, *args: object) -> None:
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}", calls
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
+    with served(Handler) as root:
+        yield root, calls
