@@ -86,6 +86,10 @@ def _strip(comparison: Comparison) -> str:
     )
 
 
+def _in_words(title: str) -> str:
+    return title.replace("p50", "median").replace("p95", "95th percentile")
+
+
 def draw_spending(comparison: Comparison, models: Sequence[str]) -> None:
     """Draw cost and latency of both sides, with what is unknown, and who answered."""
     cost, latency = comparison.cost, comparison.latency
@@ -99,7 +103,7 @@ def draw_spending(comparison: Comparison, models: Sequence[str]) -> None:
         ["Cost per answer", usd(cost.mean_a), usd(cost.mean_b), esc_line(cost_ratio)],
         ["Cost in total", usd(cost.a), usd(cost.b), ""],
         *(
-            [row.title, row.a, row.b, esc_line(ratio) if row.paired else ""]
+            [_in_words(row.title), row.a, row.b, esc_line(ratio) if row.paired else ""]
             for row in latency_rows(latency, names=("p50", "p95"), intervals=False)
         ),
     ]
