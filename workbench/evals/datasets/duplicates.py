@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from workbench.errors import DatasetError
+from workbench.evals.datasets.chains import Chains
 from workbench.evals.datasets.nearness import BANDS, MAX_BLOCK, THRESHOLD, Sketcher, alike, case_text
 from workbench.evals.types import Case
 from workbench.files import canonical_json
@@ -212,30 +213,18 @@ class Sketches:
 def _groups(texts: Texts, sketches: Sketches, *, threshold: float) -> list[list[int]]:
     if len(texts) < 2:
         return []
-    parent = array("q", range(len(texts)))
-
-    def root(place: int) -> int:
-        while parent[place] != place:
-            parent[place] = parent[parent[place]]
-            place = parent[place]
-        return place
-
+    chains = Chains(len(texts))
     refused: set[int] = set()
     for a, b in sketches.pairs():
-        one, other = root(a), root(b)
+        one, other = chains.first(a), chains.first(b)
         pair = a * len(texts) + b
         if one == other or pair in refused:
             continue
         if alike(texts[a], texts[b], threshold):
-            parent[max(one, other)] = min(one, other)
+            chains.join(one, other)
         elif len(refused) < MAX_REFUSED:
             refused.add(pair)
-    groups: dict[int, list[int]] = {}
-    for place in range(len(texts)):
-        first = root(place)
-        if first != place:
-            groups.setdefault(first, [first]).append(place)
-    return [groups[first] for first in sorted(groups)]
+    return chains.groups()
 
 
 def _equal(marks: array[int], opener: Callable[[], Iterable[Case]]) -> tuple[tuple[str, ...], ...]:

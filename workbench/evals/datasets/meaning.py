@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from workbench.evals.datasets.chains import Chains
+
 #: Cases that are compared by meaning: each with each, so the time grows with the square.
 MAX_CASES = 20_000
 THRESHOLD = 0.92
@@ -49,15 +51,8 @@ def groups_of_vectors(
     matrix = np.asarray(vectors, dtype=np.float32)
     lengths = np.linalg.norm(matrix, axis=1, keepdims=True)
     matrix = np.divide(matrix, lengths, out=np.zeros_like(matrix), where=lengths > 0)
-    parent = list(range(len(matrix)))
+    chains = Chains(len(matrix))
     best: dict[int, float] = {}
-
-    def root(index: int) -> int:
-        while parent[index] != index:
-            parent[index] = parent[parent[index]]
-            index = parent[index]
-        return index
-
     for start in range(0, len(matrix), _BLOCK):
         cosines = matrix[start : start + _BLOCK] @ matrix.T
         rows, columns = np.nonzero(cosines >= threshold)
@@ -65,12 +60,8 @@ def groups_of_vectors(
             a = start + row
             if a >= b:
                 continue
-            one, other = root(a), root(b)
+            one, other = chains.first(a), chains.first(b)
             likeness = max(best.pop(one, 0.0), best.pop(other, 0.0), float(cosines[row, b]))
-            parent[max(one, other)] = min(one, other)
-            best[min(one, other)] = likeness
-    groups: dict[int, list[int]] = {}
-    for index in range(len(matrix)):
-        groups.setdefault(root(index), []).append(index)
-    found = [(group, min(best[first], 1.0)) for first, group in groups.items() if len(group) > 1]
+            best[chains.join(one, other)] = likeness
+    found = [(group, min(best[group[0]], 1.0)) for group in chains.groups()]
     return sorted(found, key=lambda item: -item[1])
