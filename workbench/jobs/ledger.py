@@ -62,6 +62,22 @@ class Ledger:
             self.store.spending.add(self.author, usd)
 
 
+def unbought(
+    store: Store, prices: PriceBook, texts: Sequence[str], model: ModelSpec, *, cached: bool = True
+) -> tuple[int, float | None]:
+    """Return how many texts have no vector yet, and what theirs will cost in USD (None is unknown).
+
+    ``cached`` is whether vectors that are kept count.
+    """
+    keys = {text: vector_key(text, model) for text in texts}
+    kept = store.cache.kept(list(keys.values())) if cached else set()
+    missing = [text for text, key in keys.items() if key not in kept]
+    if not missing:
+        return 0, 0.0
+    tokens = sum(len(text) // _CHARACTERS_A_TOKEN + 1 for text in missing)
+    return len(missing), vectors_usd(prices, model, Usage(input=tokens))
+
+
 async def embed_booked(
     gateway: Gateway, ledger: Ledger, prices: PriceBook, texts: Sequence[str], model: ModelSpec
 ) -> Embeddings:
@@ -73,12 +89,9 @@ async def embed_booked(
     Raises:
         BadInput: A cap forbids it, or the model's price is unknown under one; nothing was asked.
     """
-    keys = {text: vector_key(text, model) for text in texts}
-    kept = ledger.store.cache.kept(list(keys.values())) if gateway.caches else set()
-    missing = [text for text, key in keys.items() if key not in kept]
+    missing, usd = unbought(ledger.store, prices, texts, model, cached=gateway.caches)
     if missing:
-        tokens = sum(len(text) // _CHARACTERS_A_TOKEN + 1 for text in missing)
-        ledger.check({model.name: vectors_usd(prices, model, Usage(input=tokens))})
+        ledger.check({model.name: usd})
     found = await gateway.embed(texts, model)
     ledger.book(found.cost_usd)
     return found

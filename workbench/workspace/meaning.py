@@ -8,16 +8,11 @@ from typing import TYPE_CHECKING
 from workbench.errors import BadInput, CompletionError
 from workbench.evals.datasets.meaning import MAX_CASES, AlikeInMeaning, groups_of_vectors
 from workbench.evals.datasets.nearness import case_text
-from workbench.jobs.ledger import Ledger, embed_booked
-from workbench.llm.gateway import Gateway
-from workbench.llm.loop import run_in_loop
-from workbench.llm.pricebook import load_prices
 from workbench.llm.types import ModelSpec
 from workbench.workspace.datasets import DatasetRef
-from workbench.workspace.library import current_author
+from workbench.workspace.vectors import vectors_of
 
 if TYPE_CHECKING:
-    from workbench.llm.embeddings import Embeddings
     from workbench.workspace import Workspace
 
 
@@ -42,30 +37,11 @@ def alike_in_meaning(ws: Workspace, dataset: DatasetRef, model: str, *, threshol
         ids.append(case.id)
         texts.append(case_text(case))
     rows = len(ids) + sum(1 for _ in cases)
-    found = _vectors(ws, texts, ModelSpec(model))
-    if not found.ok:
-        raise CompletionError(
-            f"{model} gave no vectors: {found.error_message}", kind=found.error or "provider"
-        )
-    vectors = [vector for vector in found.vectors if vector is not None]
-    if len({len(vector) for vector in vectors}) > 1:
+    vectors, cost_usd = vectors_of(ws, texts, ModelSpec(model))
+    if len({len(vector) for vector in vectors.values()}) > 1:
         raise CompletionError(f"{model} gave vectors of different lengths", kind="provider")
     groups = tuple(
         (tuple(ids[i] for i in group), likeness)
-        for group, likeness in groups_of_vectors(vectors, threshold=threshold)
+        for group, likeness in groups_of_vectors([vectors[text] for text in texts], threshold=threshold)
     )
-    return AlikeInMeaning(groups, rows, len(ids), threshold, model, found.cost_usd)
-
-
-def _vectors(ws: Workspace, texts: list[str], model: ModelSpec) -> Embeddings:
-    prices = load_prices(ws.root)
-    ledger = Ledger(ws.store, current_author())
-
-    async def ask() -> Embeddings:
-        gateway = Gateway(cache=ws.store.cache, root=ws.root, workspace=ws.root, prices=prices)
-        try:
-            return await embed_booked(gateway, ledger, prices, texts, model)
-        finally:
-            await gateway.aclose()
-
-    return run_in_loop(ask())
+    return AlikeInMeaning(groups, rows, len(ids), threshold, model, cost_usd)

@@ -11,13 +11,13 @@ from workbench.jobs import outcome as outcomes
 from workbench.store import RunRecord
 from workbench.store.watches import WatchRecord, WatchRepository
 from workbench.workspace.library import current_author
+from workbench.workspace.vectors import vectors_of
 from workbench.workspace.watched_meaning import (
     Embedded,
     embedder_key,
     embedder_of,
     half_distances,
     texts_needed,
-    vectors_of,
 )
 from workbench.workspace.watched_runs import means_by_case, seen, texts_of, watched_metric
 
