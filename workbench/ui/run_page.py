@@ -20,6 +20,7 @@ from workbench.ui.run_preferences import show_preferences
 from workbench.ui.run_ranking import show_ranking
 from workbench.ui.run_results import RunResults, best, primary_scorer, run_results
 from workbench.ui.run_resume import left_to_ask, resume_action
+from workbench.ui.run_stop import stop_action
 from workbench.ui.state import faults, go, page_link, set_params, toast_later
 from workbench.ui.suite_files import load_suite
 from workbench.ui.views import run_numbers
@@ -81,11 +82,7 @@ def _follow(ws: Workspace, run_id: str) -> None:
         with st.container(border=True, key="run_progress"):
             badge(record.status)
             run_numbers.progress(record)
-            if record.cancel_requested:
-                st.caption("Stopping. Answers on their way are paid for, so they are waited for and kept.")
-            elif st.button("Cancel", key="run_cancel", icon=":material/stop:"):
-                ws.runs.cancel(run_id)
-                st.rerun()
+            stop_action(ws, record, key="run_cancel")
             if record.status == "queued" and _age_s(record) > LATE_S:
                 st.caption(
                     f"Its process has not begun within a minute; .workbench/jobs/{run_id}.log may say why."

@@ -9,6 +9,7 @@ import streamlit as st
 from workbench.analysis.wording import count
 from workbench.errors import WorkbenchError
 from workbench.store.watches import WatchRecord
+from workbench.ui.run_stop import stop_action
 from workbench.ui.state import faults, page_link, toast_later
 from workbench.ui.views import run_numbers, watch
 from workbench.ui.views.common import badge, empty_state, header, pager, plain, search_box
@@ -149,11 +150,7 @@ def _follow(ws: Workspace, run_id: str) -> None:
                 badge(record.status)
                 page_link("runs", "This look's run", run=run_id)
             run_numbers.progress(record)
-            if record.cancel_requested:
-                st.caption("Stopping. Answers on their way are paid for, so they are waited for and kept.")
-            elif st.button("Cancel", key="watch_cancel", icon=":material/stop:"):
-                ws.runs.cancel(run_id)
-                st.rerun()
+            stop_action(ws, record, key="watch_cancel")
 
 
 def _schedule(ws: Workspace, suite: str) -> None:
