@@ -42,7 +42,7 @@ def lint_workspace(ws: Workspace, only: str | None = None) -> list[Remark]:
     Raises:
         NotFound: There is no suite and no prompt of that name.
     """
-    found = [*_suites(ws), *_prompts(ws)]
+    found = [*_suites(ws, only), *_prompts(ws, only)]
     if only is not None:
         suite, prompt = ws.suites.folder / only, ws.root / "prompts" / f"{only}.prompt.yml"
         if not suite.is_dir() and only not in ws.prompts.names():
@@ -74,11 +74,13 @@ def lint_config(path: Path) -> list[Remark]:
     ]
 
 
-def _suites(ws: Workspace) -> Iterator[Remark]:
+def _suites(ws: Workspace, only: str | None) -> Iterator[Remark]:
     entries, problems = ws.suites.list()
     for problem in problems:
         yield _remark(ws, problem, ws.suites.folder)
     for entry in entries:
+        if only not in (None, entry.name):
+            continue
         try:
             suite = ws.suites.load(entry.name)
             if suite.prompts and suite.models:
@@ -87,11 +89,13 @@ def _suites(ws: Workspace) -> Iterator[Remark]:
             yield _remark(ws, problem, entry.path)
 
 
-def _prompts(ws: Workspace) -> Iterator[Remark]:
+def _prompts(ws: Workspace, only: str | None) -> Iterator[Remark]:
     versions = [found[0] for found in ws.prompts.overview()]
     for problem in ws.prompts.problems:
         yield _remark(ws, problem, ws.root / "prompts")
     for version in versions:
+        if only not in (None, version.name):
+            continue
         path = ws.root / "prompts" / f"{version.name}.prompt.yml"
         document = load_yaml(read_text(path, what="prompt"), file=path) if path.is_file() else None
         for finding in lint(version.prompt):
